@@ -1,0 +1,7 @@
+//! `ridd`, the incident exchange daemon: IODEF (RFC 5070, RFC 7970) inside RID (RFC 6545) over HTTPS with mutual TLS
+//! (RFC 6546), durably, for those who must answer a data call within hours.
+//!
+//! `docs/architecture.md` says what each part is for and which may use which; `tests/layering.rs` holds them to it.
+
+pub mod clock;
+pub mod ids;
