@@ -4,4 +4,8 @@
 //! `docs/architecture.md` says what each part is for and which may use which; `tests/layering.rs` holds them to it.
 
 pub mod clock;
+pub mod exchange;
 pub mod ids;
+pub mod outbox;
+pub mod peers;
+pub mod store;

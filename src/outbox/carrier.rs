@@ -1,0 +1,79 @@
+//! The seam between the outbox and whoever carries a parcel (`transport::client` for RID, `notify` for people).
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::ids::CallbackToken;
+use crate::store::records::{Parcel, ParcelKind};
+use crate::store::{Batch, StoreError};
+
+/// What a carrier takes along.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// The parcel as claimed.
+    pub parcel: Parcel,
+    /// The bytes of its message.
+    pub bytes: Bytes,
+}
+
+/// What the other side answered to a RID message that it took.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The HTTP status: 200 or 202.
+    pub status: u16,
+    /// The token of a 202.
+    pub token: Option<CallbackToken>,
+    /// The RID message of a 200; empty if there is none.
+    pub body: Bytes,
+    /// The address that answered.
+    pub remote: Option<String>,
+}
+
+/// How a try ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The other side has it.
+    Delivered(Reply),
+    /// It did not get there, or the other side cannot take it now.
+    Later {
+        /// In words an administrator can act on.
+        why: String,
+        /// When the other side asks us to come again, if it says.
+        after: Option<Duration>,
+    },
+    /// The other side refuses it, and would again.
+    Refused {
+        /// In words an administrator can act on.
+        why: String,
+        /// The RID message that came along, if any: an Acknowledgement with its Justification.
+        reply: Option<Reply>,
+    },
+}
+
+/// Someone who carries parcels of one kind.
+#[async_trait]
+pub trait Carrier: Send + Sync + 'static {
+    /// The kind it carries.
+    fn kind(&self) -> ParcelKind;
+
+    /// Carries one parcel to its recipient and says how it ended. Has time limits of its own, and never panics.
+    async fn carry(&self, load: &Load) -> Outcome;
+}
+
+/// Whoever reads what came back: the exchange. The worker adds the parcel's new state and commits both at once.
+#[async_trait]
+pub trait Replies: Send + Sync + 'static {
+    /// What the reply to this parcel changes. An improper reply changes nothing, and is logged and counted.
+    ///
+    /// # Errors
+    /// If the store cannot be read; the parcel is then tried again.
+    async fn enter(&self, load: &Load, reply: &Reply) -> Result<Batch, StoreError>;
+
+    /// What follows from the parcel having been refused for good or having expired.
+    ///
+    /// # Errors
+    /// If the store cannot be read; the parcel is then tried again.
+    async fn given_up(&self, load: &Load, why: &str) -> Result<Batch, StoreError>;
+}

@@ -1,0 +1,84 @@
+//! The store: what the node promises to remember.
+//!
+//! The promise, held by every backend and proved by one battery of tests:
+//! a [`Batch`] changes everything it names or nothing; it changes nothing if one of its preconditions fails; it is on
+//! the disk (fsync) when [`Store::commit`] returns; batches are seen in the order in which they were committed.
+//!
+//! Records are declared once, in [`records`], as tables of named, plain columns with their keys and indexes; a backend
+//! knows only rows, so that a new record needs no new backend code. A SQL backend keeps each table as a real one that
+//! an administrator can query.
+
+mod batch;
+mod column;
+mod error;
+pub mod records;
+mod table;
+
+pub use batch::{Batch, Change, Precondition};
+pub use column::{Column, Record};
+pub(crate) use column::{read_column, record, text_columns, worded};
+pub use error::StoreError;
+pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
+
+use async_trait::async_trait;
+
+/// A durable store of records. Cheap calls: an implementation holds its own handles and may be shared by all tasks.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Carries out the batch, all or nothing, durably.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] names the first precondition that failed; nothing has changed then.
+    /// Any other error: the batch may be taken as not committed, and a later batch may be tried.
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// The row of that key, if there is one.
+    ///
+    /// # Errors
+    /// If the backend cannot read.
+    async fn row(&self, table: &'static Table, key: Vec<Value>) -> Result<Option<Row>, StoreError>;
+
+    /// The rows that the scan names, in its order.
+    ///
+    /// # Errors
+    /// If the backend cannot read.
+    async fn rows(&self, scan: Scan) -> Result<Vec<Row>, StoreError>;
+
+    /// How many rows the table has; may be a little behind commits that are under way.
+    ///
+    /// # Errors
+    /// If the backend cannot read.
+    async fn count(&self, table: &'static Table) -> Result<u64, StoreError>;
+
+    /// What an operator should know of the backend: `("engine", "sqlite 3.50")`, size on disk, and the like.
+    async fn facts(&self) -> Vec<(&'static str, String)>;
+}
+
+/// Typed reading over any [`Store`].
+impl dyn Store {
+    /// The record of that key, if there is one.
+    ///
+    /// # Errors
+    /// If the backend cannot read, or the row is damaged.
+    pub async fn find<R: Record>(&self, key: Vec<Value>) -> Result<Option<R>, StoreError> {
+        self.row(R::TABLE, key).await?.map(R::from_row).transpose()
+    }
+
+    /// The record of that key with its revision, for a later [`Precondition::Revision`].
+    ///
+    /// # Errors
+    /// If the backend cannot read, or the row is damaged.
+    pub async fn find_revised<R: Record>(&self, key: Vec<Value>) -> Result<Option<(R, i64)>, StoreError> {
+        let Some(row) = self.row(R::TABLE, key).await? else { return Ok(None) };
+        let revision = row.revision;
+        Ok(Some((R::from_row(row)?, revision)))
+    }
+
+    /// The records that the scan names, in its order.
+    ///
+    /// # Errors
+    /// If the backend cannot read, or a row is damaged.
+    pub async fn list<R: Record>(&self, scan: Scan) -> Result<Vec<R>, StoreError> {
+        self.rows(scan).await?.into_iter().map(R::from_row).collect()
+    }
+}

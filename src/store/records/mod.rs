@@ -1,0 +1,29 @@
+//! The records: one file each, one table each. A field is a column under the same name.
+
+mod callback;
+mod incident;
+mod message;
+mod once;
+mod parcel;
+mod peer;
+
+pub use callback::{Callback, Side};
+pub use incident::Incident;
+pub use message::{Body, Direction, Message, Verdict};
+pub use once::Once;
+pub use parcel::{Parcel, ParcelKind, ParcelState};
+pub use peer::{Peer, PeerState, Pin, Relation};
+
+use super::Table;
+
+/// Every table there is: what a backend lays out when it opens.
+pub const TABLES: &[&Table] = &[
+    <Message as super::Record>::TABLE,
+    <Body as super::Record>::TABLE,
+    <Incident as super::Record>::TABLE,
+    <Once as super::Record>::TABLE,
+    <Callback as super::Record>::TABLE,
+    <Parcel as super::Record>::TABLE,
+    <Peer as super::Record>::TABLE,
+    <Pin as super::Record>::TABLE,
+];
