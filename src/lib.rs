@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod exchange;
 pub mod ids;
+pub mod iodef;
 pub mod outbox;
 pub mod peers;
 pub mod store;
