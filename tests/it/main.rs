@@ -1,2 +1,1 @@
-#[test]
-fn a() {}
+//! Tests against the real binary.
