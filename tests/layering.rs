@@ -84,7 +84,8 @@ fn files_open_with_their_purpose() {
 
 #[test]
 fn the_checks_see_what_they_look_for() {
-    let named = parts_named("use crate::{store::{Batch, records}, ids::Digest};\nlet x = crate::xml::Limits::default();");
+    let named =
+        parts_named("use crate::{store::{Batch, records}, ids::Digest};\nlet x = crate::xml::Limits::default();");
     assert_eq!(named, ["ids", "store", "xml"].map(str::to_owned).into());
     assert!(names_crate("use sled::Db;", "sled"));
     assert!(!names_crate("self::sled::open(); hyper_sled::x", "sled"));
