@@ -3,6 +3,7 @@
 //!
 //! `docs/architecture.md` says what each part is for and which may use which; `tests/layering.rs` holds them to it.
 
+pub mod cli;
 pub mod clock;
 pub mod exchange;
 pub mod ids;

@@ -1,3 +1,7 @@
-//! The program: reads its arguments and hands over to the library.
+//! The program `ridd`: hands over to [`ridd::cli`], which reads the command line and says how it ended.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ridd::cli::main()
+}

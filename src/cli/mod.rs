@@ -1,0 +1,129 @@
+//! The command line: one file per noun, each with its `Args` and its `run`.
+//!
+//! Called by `main.rs` only. Commands that look at the running node ask it over its admin socket (`crate::admin`); the
+//! others work on files. Every command ends with one of the codes of [`Exit`], which scripts may rely on; what it says
+//! goes to standard output, what went wrong to standard error.
+
+mod completions;
+mod failure;
+mod globals;
+mod man;
+mod print;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+pub(crate) use failure::{Exit, Failure};
+pub(crate) use globals::Globals;
+pub(crate) use print::print;
+
+/// How a command ends when it ends as it should: [`Exit::Done`], or [`Exit::No`] where the answer is no.
+pub(crate) type Ended = Result<Exit, Failure>;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; the answer is yes
+  1  done; the answer is no: something is invalid, not found, or did not succeed
+  2  the command line, a file or the configuration is not right
+  3  the node is not reachable: it does not run, or the socket is another
+  4  the node refused the command
+  5  the node or this program failed";
+
+/// Incident exchange daemon: IODEF inside RID over HTTPS with mutual TLS (RFC 5070, 7970, 6545, 6546).
+#[derive(Debug, Parser)]
+#[command(name = "ridd", version, propagate_version = true, max_term_width = 100, after_long_help = EXIT_CODES)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What can be asked for. In the order in which `ridd help` shows them: first what a newcomer needs.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write completions for a shell to standard output
+    Completions(completions::Args),
+    /// Write the manual pages
+    Man(man::Args),
+}
+
+impl Command {
+    fn run(self, globals: &Globals) -> Ended {
+        match self {
+            Self::Completions(args) => completions::run(&args),
+            Self::Man(args) => man::run(&args, globals),
+        }
+    }
+}
+
+/// The whole program: reads the arguments of the process, carries out the command, says what went wrong.
+pub fn main() -> ExitCode {
+    run(std::env::args_os()).into()
+}
+
+fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return if error.print().is_ok() { exit } else { Exit::Failed };
+        }
+    };
+    match cli.command.run(&cli.globals) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            // Nobody is left to be told if standard error is closed; the exit code still says it.
+            if !failure.message.is_empty() && writeln!(std::io::stderr(), "ridd: {failure}").is_err() {
+                return Exit::Failed;
+            }
+            failure.exit
+        }
+    }
+}
+
+/// The command tree, for completions and manual pages.
+fn tree() -> clap::Command {
+    Cli::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exit(line: &str) -> Exit {
+        run(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        tree().debug_assert();
+    }
+
+    #[test]
+    fn what_is_no_command_is_a_usage_error() {
+        assert_eq!(exit("ridd no-such-command"), Exit::Usage);
+        assert_eq!(exit("ridd --version"), Exit::Done);
+    }
+
+    #[test]
+    fn every_command_says_what_it_is_for() {
+        fn walk(command: &clap::Command, silent: &mut Vec<String>) {
+            let arguments = command.get_arguments().filter(|arg| arg.get_help().is_none());
+            silent.extend(arguments.map(|arg| format!("{} {}", command.get_name(), arg.get_id())));
+            for inner in command.get_subcommands() {
+                if inner.get_about().is_none() {
+                    silent.push(inner.get_name().to_owned());
+                }
+                walk(inner, silent);
+            }
+        }
+        let mut silent = Vec::new();
+        walk(&tree(), &mut silent);
+        assert_eq!(silent, Vec::<String>::new());
+    }
+}
