@@ -11,3 +11,4 @@ pub mod iodef;
 pub mod outbox;
 pub mod peers;
 pub mod store;
+pub mod xml;
