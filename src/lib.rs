@@ -11,4 +11,5 @@ pub mod iodef;
 pub mod outbox;
 pub mod peers;
 pub mod store;
+pub mod telemetry;
 pub mod xml;
