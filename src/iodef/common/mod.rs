@@ -1,3 +1,4 @@
-//! What the versions of IODEF share: data types and the machinery of class tables. Used by `iodef` and `rid`.
+//! What the versions of IODEF share: data types, prose rules and the machinery of class tables. Used by `iodef` and `rid`.
 
 pub mod datatypes;
+pub mod rule;
