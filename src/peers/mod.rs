@@ -3,3 +3,5 @@
 mod admitted;
 
 pub use admitted::Admitted;
+
+pub use crate::store::records::{Peer, Relation};

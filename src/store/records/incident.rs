@@ -5,7 +5,8 @@ use crate::store::record;
 
 record! {
     /// What is known of one incident: (name, id) as an IODEF IncidentID gives them.
-    pub struct Incident: "incidents", version 1, key(name, id), index by_time(changed) {
+    pub struct Incident: "incidents", version 1, key(name, id), index by_time(changed),
+        index by_restriction(restriction, changed) {
         /// The CSIRT that numbered it.
         name: String,
         /// Its number.

@@ -25,6 +25,8 @@ worded! {
         Denied = "denied",
         /// Ours: in the outbox or delivered (its parcel knows).
         Sent = "sent",
+        /// Came in an HTTP response and is improper there (RFC 6546 §3): kept for the administrator, not acted on.
+        Improper = "improper",
     }
 }
 

@@ -1,18 +1,18 @@
 //! The records: one file each, one table each. A field is a column under the same name.
 
-mod callback;
 mod incident;
 mod message;
 mod once;
 mod parcel;
 mod peer;
+mod request;
 
-pub use callback::{Callback, Side};
 pub use incident::Incident;
 pub use message::{Body, Direction, Message, Verdict};
 pub use once::Once;
 pub use parcel::{Parcel, ParcelKind, ParcelState};
 pub use peer::{Peer, PeerState, Pin, Relation};
+pub use request::{Request, RequestState};
 
 use super::Table;
 
@@ -22,7 +22,7 @@ pub const TABLES: &[&Table] = &[
     <Body as super::Record>::TABLE,
     <Incident as super::Record>::TABLE,
     <Once as super::Record>::TABLE,
-    <Callback as super::Record>::TABLE,
+    <Request as super::Record>::TABLE,
     <Parcel as super::Record>::TABLE,
     <Peer as super::Record>::TABLE,
     <Pin as super::Record>::TABLE,
