@@ -3,8 +3,10 @@
 //!
 //! `docs/architecture.md` says what each part is for and which may use which; `tests/layering.rs` holds them to it.
 
+pub mod admin;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod exchange;
 pub mod ids;
 pub mod iodef;

@@ -3,6 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use super::Failure;
+use crate::config::Config;
+
 /// The options that every command takes: where the node's files are, and how to reach it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Globals {
@@ -42,5 +45,27 @@ impl Globals {
     /// The configuration file: as given, else the data directory's own if there is one.
     pub(crate) fn config(&self) -> Option<PathBuf> {
         self.config.clone().or_else(|| Some(self.data().join("ridd.toml")).filter(|path| path.exists()))
+    }
+
+    /// The configuration in effect, its paths made absolute from the data directory.
+    ///
+    /// # Errors
+    /// All faults of the file.
+    pub(crate) fn load(&self) -> Result<Config, Failure> {
+        let mut config = match self.config() {
+            Some(file) => Config::load(&file).map_err(Failure::input)?,
+            None => Config::default(),
+        };
+        let data = self.data();
+        config.resolve(&std::path::absolute(&data).unwrap_or(data));
+        Ok(config)
+    }
+
+    /// The admin socket: as given, else as configured. A configuration with faults does not keep us from asking a
+    /// running node; its socket is then looked for at the usual place.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.socket.clone().unwrap_or_else(|| {
+            self.load().map_or_else(|_| self.data().join("admin.sock"), |config| config.admin.socket)
+        })
     }
 }

@@ -5,6 +5,7 @@
 //! goes to standard output, what went wrong to standard error.
 
 mod completions;
+mod config;
 mod failure;
 mod globals;
 mod man;
@@ -46,6 +47,8 @@ struct Cli {
 /// What can be asked for. In the order in which `ridd help` shows them: first what a newcomer needs.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check a configuration file, show the configuration in effect
+    Config(config::Args),
     /// Write completions for a shell to standard output
     Completions(completions::Args),
     /// Write the manual pages
@@ -55,6 +58,7 @@ enum Command {
 impl Command {
     fn run(self, globals: &Globals) -> Ended {
         match self {
+            Self::Config(args) => config::run(&args, globals),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args, globals),
         }
