@@ -14,4 +14,5 @@ pub mod outbox;
 pub mod peers;
 pub mod store;
 pub mod telemetry;
+pub mod transport;
 pub mod xml;

@@ -1,7 +1,8 @@
-//! The seam between `transport::server` and the exchange.
+//! The seam between `transport::server` and the exchange: what arrives, what is answered, and who answers.
 
 use std::net::SocketAddr;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::clock::Timestamp;
@@ -32,4 +33,12 @@ pub struct Answer {
     pub token: Option<CallbackToken>,
     /// A RID message, or empty.
     pub body: Bytes,
+}
+
+/// Whoever takes what arrives: the exchange, or a stand-in for it.
+#[async_trait]
+pub trait Receiver: Send + Sync + 'static {
+    /// Takes one message and says what the peer is answered; whatever it answers 2xx is durable by then. It runs to its
+    /// end even if the peer goes away meanwhile, and never panics.
+    async fn receive(&self, arrival: Arrival) -> Answer;
 }

@@ -2,4 +2,4 @@
 
 mod arrival;
 
-pub use arrival::{Answer, Arrival};
+pub use arrival::{Answer, Arrival, Receiver};
