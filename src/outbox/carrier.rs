@@ -71,7 +71,8 @@ pub trait Replies: Send + Sync + 'static {
     /// If the store cannot be read; the parcel is then tried again.
     async fn enter(&self, load: &Load, reply: &Reply) -> Result<Batch, StoreError>;
 
-    /// What follows from the parcel having been refused for good or having expired.
+    /// What follows from the parcel having been refused for good or having expired. If the refusal came with a reply,
+    /// [`Replies::enter`] has been asked about that first, and both batches are committed together.
     ///
     /// # Errors
     /// If the store cannot be read; the parcel is then tried again.

@@ -39,8 +39,7 @@ worded! {
 record! {
     /// One thing to be delivered, with all that is needed to deliver it and to say why it waits.
     pub struct Parcel: "parcels", version 1, key(id),
-        index by_due(state, due),
-        index by_recipient(recipient, state, id),
+        index by_recipient(state, recipient, id),
         index by_lane(lane, state, id),
         index by_message(message, id) {
         /// Our name for it; ids of the same node are in the order of making.

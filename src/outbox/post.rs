@@ -1,0 +1,167 @@
+//! Putting parcels into the outbox, and the handle that everyone else holds.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::gate::Gates;
+use super::{Backoff, BadConfig, Config, OutboxError};
+use crate::clock::{Clock, Timestamp};
+use crate::ids::{CallbackToken, IncidentName, MessageId, ParcelId, PeerName};
+use crate::store::records::{Parcel, ParcelKind, ParcelState};
+use crate::store::{Batch, Store};
+
+/// What is to leave.
+#[derive(Clone, Debug)]
+pub struct NewParcel {
+    /// Its carrier.
+    pub kind: ParcelKind,
+    /// Whom it goes to: a peer's name, or a person's address on the carrier.
+    pub recipient: String,
+    /// What it is about: what is about the same thing and goes to the same recipient is delivered in the order of
+    /// making. `None`: it may overtake and be overtaken.
+    pub about: Option<String>,
+    /// The message whose bytes it carries; its `Body` must be in the store when the parcel is.
+    pub message: Option<MessageId>,
+    /// The token to send along, if it is a callback.
+    pub token: Option<CallbackToken>,
+    /// Where it goes instead of the peer's usual address.
+    pub address: Option<String>,
+    /// How long to wait before the first try.
+    pub delay: Duration,
+    /// After how long it is given up, if not after the configured time.
+    pub expiry: Option<Duration>,
+}
+
+impl NewParcel {
+    /// A RID message to a peer, at once, in order with all that goes to that peer about that incident.
+    pub fn rid(peer: &PeerName, incident: Option<&IncidentName>, message: MessageId) -> Self {
+        Self {
+            kind: ParcelKind::Rid,
+            recipient: peer.to_string(),
+            about: incident.map(ToString::to_string),
+            message: Some(message),
+            token: None,
+            address: None,
+            delay: Duration::ZERO,
+            expiry: None,
+        }
+    }
+
+    /// As a callback: with the token, to the address that the request came from (RFC 6546 §3).
+    #[must_use]
+    pub fn callback(mut self, token: CallbackToken, address: Option<String>) -> Self {
+        self.token = Some(token);
+        self.address = address;
+        self
+    }
+}
+
+/// The outbox as others see it. One per store and process; shared by reference.
+pub struct Outbox {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: Config,
+    pub(super) backoff: Backoff,
+    /// Rung when there may be something new to send.
+    pub(super) bell: Notify,
+    /// How many parcels wait for each recipient; an estimate that the worker puts right now and then.
+    pub(super) waiting: Mutex<HashMap<String, usize>>,
+    /// What the worker has learned about recipients that fail.
+    pub(super) gates: Mutex<Gates>,
+}
+
+impl Outbox {
+    /// The outbox over that store.
+    ///
+    /// # Errors
+    /// The first fault of the settings; [`Config::faults`] tells all.
+    pub fn new(store: Arc<dyn Store>, config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, BadConfig> {
+        if let Some(fault) = config.faults().into_iter().next() {
+            return Err(fault);
+        }
+        let backoff = config.backoff()?;
+        Ok(Arc::new(Self {
+            store,
+            clock,
+            backoff,
+            config,
+            bell: Notify::new(),
+            waiting: Mutex::default(),
+            gates: Mutex::default(),
+        }))
+    }
+
+    /// Adds a parcel to the batch that explains it. Nothing leaves before that batch is committed; call
+    /// [`Outbox::wake`] then.
+    ///
+    /// # Errors
+    /// [`OutboxError::Full`] if too much waits for the recipient; the batch is as it was.
+    pub fn post(&self, batch: &mut Batch, new: NewParcel) -> Result<ParcelId, OutboxError> {
+        {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = waiting.entry(new.recipient.clone()).or_default();
+            if *count >= self.config.waiting_per_recipient {
+                let waiting = *count;
+                return Err(OutboxError::Full { recipient: new.recipient, waiting });
+            }
+            *count += 1;
+        }
+        let now = self.clock.now();
+        let parcel = new.into_parcel(now, self.config.expiry);
+        let id = parcel.id.clone();
+        batch.insert(&parcel);
+        Ok(id)
+    }
+
+    /// Tells the worker that there may be something new: to be called after a batch with parcels was committed.
+    pub fn wake(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Counts one parcel less for the recipient.
+    pub(super) fn left(&self, recipient: &str) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = waiting.get_mut(recipient) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                waiting.remove(recipient);
+            }
+        }
+    }
+
+    /// Counts one parcel more for the recipient.
+    pub(super) fn back(&self, recipient: &str) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        *waiting.entry(recipient.to_owned()).or_default() += 1;
+    }
+}
+
+impl NewParcel {
+    fn into_parcel(self, now: Timestamp, expiry: Duration) -> Parcel {
+        let id = ParcelId::fresh();
+        let lane = match &self.about {
+            Some(about) => format!("{} {about}", self.recipient),
+            None => format!("{} {id}", self.recipient),
+        };
+        Parcel {
+            lane,
+            id,
+            kind: self.kind,
+            recipient: self.recipient,
+            message: self.message,
+            token: self.token,
+            address: self.address,
+            state: ParcelState::Waiting,
+            created: now,
+            due: now + self.delay,
+            expires: now + self.expiry.unwrap_or(expiry),
+            attempts: 0,
+            holder: None,
+            held_until: None,
+            reason: None,
+        }
+    }
+}

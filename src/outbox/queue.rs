@@ -1,0 +1,119 @@
+//! Reading the queue: who has something waiting, and what may leave next to one recipient.
+
+use std::collections::HashSet;
+
+use super::OutboxError;
+use crate::clock::Timestamp;
+use crate::ids::ParcelId;
+use crate::store::records::{Parcel, ParcelState};
+use crate::store::{Bound, Column, Record, Scan, Store, StoreError};
+
+/// How many rows are read at a time.
+const PAGE: usize = 64;
+/// How far into one recipient's queue is looked for lanes that are free; the rest has its turn when these have left.
+const DEPTH: usize = 2_048;
+
+/// A parcel with the revision it was read at.
+pub(super) type Revised = (Parcel, i64);
+
+/// What one recipient's queue allows now.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    /// To be tried now, at most one of each lane, the oldest first.
+    pub(super) due: Vec<Revised>,
+    /// When to look again, if nothing happens before.
+    pub(super) next: Option<Timestamp>,
+}
+
+impl Turn {
+    fn look_again(&mut self, at: Timestamp) {
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+    }
+}
+
+/// The next recipient in alphabetical order that has a parcel in that state.
+pub(super) async fn recipient_after(
+    store: &dyn Store,
+    state: ParcelState,
+    last: Option<&str>,
+) -> Result<Option<String>, StoreError> {
+    let mut scan = Scan::of::<Parcel>(1).by("by_recipient").with(vec![state.to_value()]);
+    if let Some(last) = last {
+        scan = scan.from(Bound::Excluding(vec![last.to_owned().to_value()]));
+    }
+    Ok(store.list::<Parcel>(scan).await?.pop().map(|parcel| parcel.recipient))
+}
+
+/// Parcels of one recipient in that state, in the order of making, after `last`.
+pub(super) async fn page(
+    store: &dyn Store,
+    state: ParcelState,
+    recipient: &str,
+    last: Option<&ParcelId>,
+    limit: usize,
+) -> Result<Vec<Revised>, StoreError> {
+    let prefix = vec![state.to_value(), recipient.to_owned().to_value()];
+    let mut scan = Scan::of::<Parcel>(limit).by("by_recipient").with(prefix);
+    if let Some(last) = last {
+        scan = scan.from(Bound::Excluding(vec![last.to_value()]));
+    }
+    let rows = store.rows(scan).await?;
+    rows.into_iter().map(|row| (row.revision, row)).map(|(revision, row)| Ok((Parcel::from_row(row)?, revision))).collect()
+}
+
+/// What may be tried for this recipient now: at most `slots` parcels, the head of each lane whose time has come and that
+/// is not `busy`, claims that have run out, and what has expired.
+pub(super) async fn turn(
+    store: &dyn Store,
+    recipient: &str,
+    busy: &HashSet<String>,
+    slots: usize,
+    now: Timestamp,
+) -> Result<Turn, StoreError> {
+    let mut turn = Turn::default();
+    let mut closed = busy.clone();
+    for (parcel, revision) in page(store, ParcelState::Claimed, recipient, None, PAGE).await? {
+        if !closed.insert(parcel.lane.clone()) {
+            continue;
+        }
+        match parcel.held_until {
+            Some(until) if until > now => turn.look_again(until),
+            _ if turn.due.len() < slots => turn.due.push((parcel, revision)),
+            _ => {}
+        }
+    }
+    let mut seen = 0;
+    let mut last: Option<ParcelId> = None;
+    while turn.due.len() < slots && seen < DEPTH {
+        let rows = page(store, ParcelState::Waiting, recipient, last.as_ref(), PAGE).await?;
+        let complete = rows.len() < PAGE;
+        seen += rows.len();
+        for (parcel, revision) in rows {
+            last = Some(parcel.id.clone());
+            consider(&mut turn, &mut closed, parcel, revision, slots, now);
+        }
+        if complete {
+            break;
+        }
+    }
+    Ok(turn)
+}
+
+/// Takes one waiting parcel into account, in the order of making.
+fn consider(turn: &mut Turn, closed: &mut HashSet<String>, parcel: Parcel, revision: i64, slots: usize, now: Timestamp) {
+    // What waits behind another expires, if at all, when its turn has come.
+    if !closed.insert(parcel.lane.clone()) {
+        return;
+    }
+    if parcel.due > now && parcel.expires > now {
+        turn.look_again(parcel.due.min(parcel.expires));
+    } else if turn.due.len() < slots {
+        turn.due.push((parcel, revision));
+    }
+}
+
+/// The parcel of that id with its revision.
+pub(super) async fn parcel(store: &dyn Store, id: &ParcelId) -> Result<Revised, OutboxError> {
+    let found = store.find_revised::<Parcel>(vec![id.to_value()]).await?;
+    found.ok_or_else(|| OutboxError::Unknown { id: id.clone() })
+}

@@ -1,0 +1,280 @@
+//! The worker: sleeps until something is due or someone rings, and keeps as many parcels under way as the limits allow.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::courier::{Courier, Lesson, STORE_PAUSE};
+use super::{Carrier, Outbox, Replies, queue, sweep};
+use crate::clock::Timestamp;
+use crate::ids::ParcelId;
+use crate::store::StoreError;
+use crate::store::records::ParcelState;
+
+/// However far away the next instant is, the queue is looked at this often: the clock may have been set, or another node
+/// may have posted into a store that is shared.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// However often someone rings, the whole queue is not looked at more often than this.
+const GATHER: Duration = Duration::from_millis(5);
+/// How often what is old is removed.
+const SWEEP: Duration = Duration::from_secs(3_600);
+
+/// Sends what is in the outbox. One per process.
+pub struct Worker {
+    courier: Arc<Courier>,
+    alone: bool,
+}
+
+impl Worker {
+    /// A worker that gives parcels to these carriers and what comes back to `replies`.
+    pub fn new(outbox: Arc<Outbox>, carriers: Vec<Arc<dyn Carrier>>, replies: Arc<dyn Replies>) -> Self {
+        let carriers = carriers.into_iter().map(|carrier| (carrier.kind(), carrier)).collect();
+        let holder = ParcelId::fresh().to_string();
+        Self { courier: Arc::new(Courier { outbox, carriers, replies, holder }), alone: true }
+    }
+
+    /// For a store that several nodes share: claims of other processes are left alone until they run out, instead of
+    /// being taken back at the start.
+    #[must_use]
+    pub fn beside_others(mut self) -> Self {
+        self.alone = false;
+        self
+    }
+
+    /// Works until `stop` becomes true (or its sender is gone), then lets what is under way end. What the caller does not
+    /// wait for is made again after the next start.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut round = Round::new(self.courier);
+        while let Err(error) = round.begin(self.alone).await {
+            error!(%error, "the outbox cannot be read; trying again");
+            tokio::select! {
+                () = tokio::time::sleep(STORE_PAUSE) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+        loop {
+            round.start_what_is_due().await;
+            let wake = round.sleeps_until();
+            let bell = round.courier.outbox.bell.notified();
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                Some(ended) = round.tasks.join_next_with_id() => round.ended(ended),
+                () = bell => round.rung = true,
+                () = tokio::time::sleep_until(wake) => round.woke(),
+            }
+            while let Some(ended) = round.tasks.try_join_next_with_id() {
+                round.ended(ended);
+            }
+        }
+        info!(under_way = round.tasks.len(), "the outbox stops; what is under way may end");
+        while let Some(ended) = round.tasks.join_next_with_id().await {
+            round.ended(ended);
+        }
+    }
+}
+
+/// What one worker knows while it runs. The store is the truth; this is only about when to look at it.
+struct Round {
+    courier: Arc<Courier>,
+    tasks: JoinSet<Lesson>,
+    /// What each task is trying.
+    under_way: HashMap<Id, (String, String)>,
+    /// The lanes of each recipient that have a parcel under way.
+    busy: HashMap<String, HashSet<String>>,
+    /// Whose queue is to be looked at as soon as there is room, in the order of asking.
+    ready: VecDeque<String>,
+    /// When a queue is to be looked at again.
+    agenda: BTreeMap<String, Timestamp>,
+    /// Someone rang since all queues were looked at.
+    rung: bool,
+    /// When all queues were last looked at.
+    gathered: Option<Instant>,
+    /// When to look at all queues, and to sweep, at the latest.
+    look: Instant,
+    sweep: Instant,
+}
+
+impl Round {
+    fn new(courier: Arc<Courier>) -> Self {
+        let now = Instant::now();
+        Self {
+            courier,
+            tasks: JoinSet::new(),
+            under_way: HashMap::new(),
+            busy: HashMap::new(),
+            ready: VecDeque::new(),
+            agenda: BTreeMap::new(),
+            rung: true,
+            gathered: None,
+            look: now + LONGEST_SLEEP,
+            sweep: now + SWEEP,
+        }
+    }
+
+    /// Counts what waits and, if this process is the only one, takes back what a dead one had claimed.
+    async fn begin(&self, alone: bool) -> Result<(), StoreError> {
+        let outbox = &self.courier.outbox;
+        if alone {
+            let count = sweep::take_back(outbox).await?;
+            if count > 0 {
+                info!(count, "parcels that were being sent when the process ended are sent again");
+            }
+        }
+        sweep::recount(outbox).await
+    }
+
+    /// Starts as many tries as the limits and the queues allow.
+    async fn start_what_is_due(&mut self) {
+        if let Err(error) = self.look_around().await {
+            warn!(%error, "the outbox cannot be read; trying again");
+            self.rung = true;
+            self.gathered = Some(Instant::now() + STORE_PAUSE);
+            return;
+        }
+        while self.room() > 0 {
+            let Some(recipient) = self.ready.pop_front() else { return };
+            if let Err(error) = self.serve(&recipient).await {
+                warn!(%error, to = %recipient, "the outbox cannot be read; trying again");
+                self.agenda.insert(recipient, self.courier.outbox.clock.now() + STORE_PAUSE);
+            }
+        }
+    }
+
+    fn room(&self) -> usize {
+        self.courier.outbox.config.concurrency.saturating_sub(self.tasks.len())
+    }
+
+    /// Queues up everyone who may have something to send, if someone rang.
+    async fn look_around(&mut self) -> Result<(), StoreError> {
+        let now = Instant::now();
+        if !self.rung || self.gathered.is_some_and(|last| now < last + GATHER) {
+            return Ok(());
+        }
+        let store = Arc::clone(&self.courier.outbox.store);
+        for state in [ParcelState::Waiting, ParcelState::Claimed] {
+            let mut last: Option<String> = None;
+            while let Some(recipient) = queue::recipient_after(&*store, state, last.as_deref()).await? {
+                self.ask_for(recipient.clone());
+                last = Some(recipient);
+            }
+        }
+        self.rung = false;
+        self.gathered = Some(now);
+        self.look = now + LONGEST_SLEEP;
+        Ok(())
+    }
+
+    fn ask_for(&mut self, recipient: String) {
+        if !self.ready.contains(&recipient) {
+            self.ready.push_back(recipient);
+        }
+    }
+
+    /// Starts what may leave to one recipient, and notes when to look at its queue again.
+    async fn serve(&mut self, recipient: &str) -> Result<(), StoreError> {
+        let outbox = Arc::clone(&self.courier.outbox);
+        let now = outbox.clock.now();
+        self.agenda.remove(recipient);
+        let gate = {
+            let gates = outbox.gates.lock().unwrap_or_else(PoisonError::into_inner);
+            gates.of(recipient).map(|gate| gate.until)
+        };
+        let at_once = match gate {
+            Some(until) if until > now => {
+                self.agenda.insert(recipient.to_owned(), until);
+                return Ok(());
+            }
+            Some(_) => 1,
+            None => outbox.config.concurrency_per_recipient,
+        };
+        let nothing = HashSet::new();
+        let busy = self.busy.get(recipient).unwrap_or(&nothing);
+        let slots = at_once.saturating_sub(busy.len()).min(self.room());
+        if slots == 0 {
+            return Ok(());
+        }
+        let turn = queue::turn(&*outbox.store, recipient, busy, slots, now).await?;
+        if let Some(next) = turn.next {
+            self.agenda.insert(recipient.to_owned(), next);
+        }
+        for (parcel, revision) in turn.due {
+            let lane = parcel.lane.clone();
+            self.busy.entry(recipient.to_owned()).or_default().insert(lane.clone());
+            let courier = Arc::clone(&self.courier);
+            let handle = self.tasks.spawn(async move { courier.attempt((parcel, revision)).await });
+            self.under_way.insert(handle.id(), (recipient.to_owned(), lane));
+        }
+        Ok(())
+    }
+
+    /// Learns from a try that has ended.
+    fn ended(&mut self, ended: Result<(Id, Lesson), JoinError>) {
+        let (task, lesson) = match ended {
+            Ok((task, lesson)) => (task, lesson),
+            Err(error) => {
+                error!(%error, "a carrier failed without an outcome; the parcel is tried again when its claim runs out");
+                (error.id(), Lesson::Nothing)
+            }
+        };
+        let Some((recipient, lane)) = self.under_way.remove(&task) else { return };
+        if let Some(lanes) = self.busy.get_mut(&recipient) {
+            lanes.remove(&lane);
+            if lanes.is_empty() {
+                self.busy.remove(&recipient);
+            }
+        }
+        let outbox = Arc::clone(&self.courier.outbox);
+        let now = outbox.clock.now();
+        let mut gates = outbox.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        match lesson {
+            Lesson::Answers => gates.open(&recipient),
+            Lesson::Fails { why, asked } => gates.shut(&recipient, &outbox.backoff, now, asked, &why),
+            Lesson::Nothing => {}
+            Lesson::StoreFails => {
+                self.agenda.insert(recipient, now + STORE_PAUSE);
+                return;
+            }
+        }
+        drop(gates);
+        self.ask_for(recipient);
+    }
+
+    /// The first instant at which there is something to do even if nothing happens.
+    fn sleeps_until(&self) -> Instant {
+        let now = Instant::now();
+        let mut wake = self.look.min(self.sweep);
+        if self.rung {
+            wake = wake.min(self.gathered.map_or(now, |last| last + GATHER));
+        }
+        if let Some(next) = self.agenda.values().min() {
+            wake = wake.min(now + next.since(self.courier.outbox.clock.now()));
+        }
+        wake
+    }
+
+    /// Queues up whoever's time has come.
+    fn woke(&mut self) {
+        let now = self.courier.outbox.clock.now();
+        let due: Vec<String> = self.agenda.iter().filter(|(_, at)| **at <= now).map(|(name, _)| name.clone()).collect();
+        for recipient in due {
+            self.agenda.remove(&recipient);
+            self.ask_for(recipient);
+        }
+        if Instant::now() >= self.look {
+            self.rung = true;
+        }
+        if Instant::now() >= self.sweep {
+            self.sweep = Instant::now() + SWEEP;
+            let outbox = Arc::clone(&self.courier.outbox);
+            self.tasks.spawn(async move {
+                sweep::all(&outbox).await;
+                Lesson::Nothing
+            });
+        }
+    }
+}
