@@ -114,8 +114,7 @@ mod tests {
     #[test]
     fn jitter_stays_within_its_share_and_uses_it() {
         let backoff = Backoff::new(seconds(10), 1, seconds(10), 20).unwrap();
-        let pauses: Vec<Duration> =
-            (0..2_000).map(|n| backoff.next_try(1, START, seed("a", n)).since(START)).collect();
+        let pauses: Vec<Duration> = (0..2_000).map(|n| backoff.next_try(1, START, seed("a", n)).since(START)).collect();
         assert!(pauses.iter().all(|pause| (seconds(8)..=seconds(12)).contains(pause)));
         assert!(pauses.iter().any(|pause| *pause < Duration::from_millis(8_200)));
         assert!(pauses.iter().any(|pause| *pause > Duration::from_millis(11_800)));

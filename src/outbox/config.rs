@@ -91,10 +91,7 @@ impl Config {
             ("waiting-per-recipient", self.waiting_per_recipient),
         ];
         faults.extend(counts.iter().filter(|(_, n)| *n == 0).map(|(key, _)| BadConfig::Zero { key }));
-        let spans = [
-            ("expiry", self.expiry, Duration::from_secs(1)),
-            ("claim", self.claim, Duration::from_secs(1)),
-        ];
+        let spans = [("expiry", self.expiry, Duration::from_secs(1)), ("claim", self.claim, Duration::from_secs(1))];
         for (key, found, least) in spans {
             if found < least {
                 faults.push(BadConfig::TooShort { key, found, least });

@@ -158,7 +158,8 @@ impl Courier {
             }
             Outcome::Later { why, after } => {
                 let asked = after.map(|pause| now + pause.min(LONGEST_ASKED));
-                let pause_ends = self.outbox.backoff.next_try(parcel.attempts, now, seed(parcel.id.as_str(), parcel.attempts));
+                let pause_ends =
+                    self.outbox.backoff.next_try(parcel.attempts, now, seed(parcel.id.as_str(), parcel.attempts));
                 parcel.state = ParcelState::Waiting;
                 parcel.due = asked.map_or(pause_ends, |asked| asked.max(pause_ends));
                 parcel.reason = Some(why.clone());
@@ -177,6 +178,11 @@ impl Courier {
         };
         batch.update(&parcel, revision);
         self.outbox.store.commit(batch).await?;
+        self.outbox.metrics.tried(match outcome {
+            Outcome::Delivered(_) => "delivered",
+            Outcome::Later { .. } => "later",
+            Outcome::Refused { .. } => "refused",
+        });
         self.tell(&parcel);
         Ok(lesson)
     }
@@ -186,8 +192,12 @@ impl Courier {
         let Parcel { id, recipient, attempts, .. } = parcel;
         let why = parcel.reason.as_deref().unwrap_or_default();
         match parcel.state {
-            ParcelState::Waiting => info!(parcel = %id, to = %recipient, attempts, next = %parcel.due, why, "not delivered yet"),
-            ParcelState::Dead => warn!(parcel = %id, to = %recipient, attempts, why, "given up: moved to the dead letters"),
+            ParcelState::Waiting => {
+                info!(parcel = %id, to = %recipient, attempts, next = %parcel.due, why, "not delivered yet")
+            }
+            ParcelState::Dead => {
+                warn!(parcel = %id, to = %recipient, attempts, why, "given up: moved to the dead letters")
+            }
             state => debug!(parcel = %id, to = %recipient, attempts, %state, "done"),
         }
         if parcel.state != ParcelState::Waiting {

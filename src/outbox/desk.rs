@@ -49,7 +49,10 @@ impl Outbox {
                 let recipient = match &filter.recipient {
                     Some(_) if last.is_some() => None,
                     Some(recipient) => Some(recipient.clone()),
-                    None => queue::recipient_after(&*self.store, *state, last.as_deref()).await?,
+                    None => {
+                        let oldest = queue::oldest_after(&*self.store, *state, last.as_deref()).await?;
+                        oldest.map(|parcel| parcel.recipient)
+                    }
                 };
                 let Some(recipient) = recipient else { break };
                 let after = filter.after.as_ref();
@@ -154,7 +157,9 @@ impl Outbox {
                 "given up at {}: {reason}. `ridd outbox retry {id}` tries it again, `ridd outbox cancel {id}` drops it",
                 parcel.due
             ),
-            ParcelState::Cancelled => format!("cancelled at {}; `ridd outbox retry {id}` sends it after all", parcel.due),
+            ParcelState::Cancelled => {
+                format!("cancelled at {}; `ridd outbox retry {id}` sends it after all", parcel.due)
+            }
         };
         Ok(Entry { parcel, why })
     }

@@ -38,9 +38,18 @@ impl Gates {
     }
 
     /// The recipient failed: the next try comes later than the one before, or when it asks for it.
-    pub(super) fn shut(&mut self, recipient: &str, backoff: &Backoff, now: Timestamp, asked: Option<Timestamp>, why: &str) {
+    pub(super) fn shut(
+        &mut self,
+        recipient: &str,
+        backoff: &Backoff,
+        now: Timestamp,
+        asked: Option<Timestamp>,
+        why: &str,
+    ) {
         let failures = self.0.get(recipient).map_or(0, |gate| gate.failures) + 1;
-        let until = backoff.next_try(failures, now, seed(recipient, failures)).max(asked.unwrap_or(now).min(now + LONGEST_ASKED));
+        let until = backoff
+            .next_try(failures, now, seed(recipient, failures))
+            .max(asked.unwrap_or(now).min(now + LONGEST_ASKED));
         self.0.insert(recipient.to_owned(), Gate { failures, until, why: why.to_owned() });
     }
 

@@ -12,6 +12,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::ids::{CallbackToken, IncidentName, MessageId, ParcelId, PeerName};
 use crate::store::records::{Parcel, ParcelKind, ParcelState};
 use crate::store::{Batch, Store};
+use crate::telemetry::Metrics;
 
 /// What is to leave.
 #[derive(Clone, Debug)]
@@ -64,6 +65,7 @@ pub struct Outbox {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: Config,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) backoff: Backoff,
     /// Rung when there may be something new to send.
     pub(super) bell: Notify,
@@ -78,7 +80,12 @@ impl Outbox {
     ///
     /// # Errors
     /// The first fault of the settings; [`Config::faults`] tells all.
-    pub fn new(store: Arc<dyn Store>, config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, BadConfig> {
+    pub fn new(
+        store: Arc<dyn Store>,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Arc<Self>, BadConfig> {
         if let Some(fault) = config.faults().into_iter().next() {
             return Err(fault);
         }
@@ -88,6 +95,7 @@ impl Outbox {
             clock,
             backoff,
             config,
+            metrics,
             bell: Notify::new(),
             waiting: Mutex::default(),
             gates: Mutex::default(),

@@ -31,17 +31,17 @@ impl Turn {
     }
 }
 
-/// The next recipient in alphabetical order that has a parcel in that state.
-pub(super) async fn recipient_after(
+/// The oldest parcel in that state of the next recipient, in alphabetical order, that has any.
+pub(super) async fn oldest_after(
     store: &dyn Store,
     state: ParcelState,
     last: Option<&str>,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<Parcel>, StoreError> {
     let mut scan = Scan::of::<Parcel>(1).by("by_recipient").with(vec![state.to_value()]);
     if let Some(last) = last {
         scan = scan.from(Bound::Excluding(vec![last.to_owned().to_value()]));
     }
-    Ok(store.list::<Parcel>(scan).await?.pop().map(|parcel| parcel.recipient))
+    Ok(store.list::<Parcel>(scan).await?.pop())
 }
 
 /// Parcels of one recipient in that state, in the order of making, after `last`.
@@ -58,7 +58,10 @@ pub(super) async fn page(
         scan = scan.from(Bound::Excluding(vec![last.to_value()]));
     }
     let rows = store.rows(scan).await?;
-    rows.into_iter().map(|row| (row.revision, row)).map(|(revision, row)| Ok((Parcel::from_row(row)?, revision))).collect()
+    rows.into_iter()
+        .map(|row| (row.revision, row))
+        .map(|(revision, row)| Ok((Parcel::from_row(row)?, revision)))
+        .collect()
 }
 
 /// What may be tried for this recipient now: at most `slots` parcels, the head of each lane whose time has come and that
@@ -100,7 +103,14 @@ pub(super) async fn turn(
 }
 
 /// Takes one waiting parcel into account, in the order of making.
-fn consider(turn: &mut Turn, closed: &mut HashSet<String>, parcel: Parcel, revision: i64, slots: usize, now: Timestamp) {
+fn consider(
+    turn: &mut Turn,
+    closed: &mut HashSet<String>,
+    parcel: Parcel,
+    revision: i64,
+    slots: usize,
+    now: Timestamp,
+) {
     // What waits behind another expires, if at all, when its turn has come.
     if !closed.insert(parcel.lane.clone()) {
         return;

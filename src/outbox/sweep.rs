@@ -5,8 +5,8 @@ use std::sync::PoisonError;
 
 use tracing::{info, warn};
 
-use super::queue::{Revised, page, recipient_after};
 use super::Outbox;
+use super::queue::{Revised, oldest_after, page};
 use crate::ids::ParcelId;
 use crate::store::records::{Parcel, ParcelState};
 use crate::store::{Batch, Column, StoreError};
@@ -18,9 +18,9 @@ const PAGE: usize = 500;
 /// it sends anything. How many there were.
 pub(super) async fn take_back(outbox: &Outbox) -> Result<usize, StoreError> {
     let mut count = 0;
-    while let Some(recipient) = recipient_after(&*outbox.store, ParcelState::Claimed, None).await? {
+    while let Some(oldest) = oldest_after(&*outbox.store, ParcelState::Claimed, None).await? {
         let mut batch = Batch::new();
-        for (mut parcel, revision) in page(&*outbox.store, ParcelState::Claimed, &recipient, None, PAGE).await? {
+        for (mut parcel, revision) in page(&*outbox.store, ParcelState::Claimed, &oldest.recipient, None, PAGE).await? {
             parcel.state = ParcelState::Waiting;
             parcel.holder = None;
             parcel.held_until = None;
@@ -36,7 +36,7 @@ pub(super) async fn take_back(outbox: &Outbox) -> Result<usize, StoreError> {
 
 /// Counts anew what waits for whom.
 pub(super) async fn recount(outbox: &Outbox) -> Result<(), StoreError> {
-    let mut counts = HashMap::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
     for state in [ParcelState::Waiting, ParcelState::Claimed] {
         let mut pages = Pages::of(state);
         while let Some(rows) = pages.next(outbox).await? {
@@ -45,7 +45,14 @@ pub(super) async fn recount(outbox: &Outbox) -> Result<(), StoreError> {
             }
         }
     }
+    outbox.metrics.parcels("undelivered", counts.values().map(|count| *count as u64).sum());
     *outbox.waiting.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+    let mut dead = 0;
+    let mut pages = Pages::of(ParcelState::Dead);
+    while let Some(rows) = pages.next(outbox).await? {
+        dead += rows.len() as u64;
+    }
+    outbox.metrics.parcels("dead", dead);
     Ok(())
 }
 
@@ -107,7 +114,8 @@ impl Pages {
         let store = &*outbox.store;
         loop {
             if self.after.is_none() {
-                self.recipient = recipient_after(store, self.state, self.recipient.as_deref()).await?;
+                let oldest = oldest_after(store, self.state, self.recipient.as_deref()).await?;
+                self.recipient = oldest.map(|parcel| parcel.recipient);
             }
             let Some(recipient) = &self.recipient else { return Ok(None) };
             let rows = page(store, self.state, recipient, self.after.as_ref(), PAGE).await?;

@@ -156,13 +156,18 @@ impl Round {
             return Ok(());
         }
         let store = Arc::clone(&self.courier.outbox.store);
+        let mut oldest: Option<Timestamp> = None;
         for state in [ParcelState::Waiting, ParcelState::Claimed] {
             let mut last: Option<String> = None;
-            while let Some(recipient) = queue::recipient_after(&*store, state, last.as_deref()).await? {
-                self.ask_for(recipient.clone());
-                last = Some(recipient);
+            while let Some(parcel) = queue::oldest_after(&*store, state, last.as_deref()).await? {
+                oldest = Some(oldest.map_or(parcel.created, |oldest| oldest.min(parcel.created)));
+                self.ask_for(parcel.recipient.clone());
+                last = Some(parcel.recipient);
             }
         }
+        let outbox = &self.courier.outbox;
+        let age = oldest.map_or(Duration::ZERO, |oldest| outbox.clock.now().since(oldest));
+        outbox.metrics.oldest_parcel(age);
         self.rung = false;
         self.gathered = Some(now);
         self.look = now + LONGEST_SLEEP;
