@@ -1,7 +1,7 @@
 //! What can be configured of the administration: table `[admin]`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,43 @@ impl Default for Config {
             read_time: Duration::from_secs(30),
             list_limit: 1_000,
         }
+    }
+}
+
+/// One fault of the settings: the key inside the table and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {why}")]
+pub struct Fault {
+    /// The key inside the table.
+    pub key: &'static str,
+    /// What is wrong and what would be right.
+    pub why: String,
+}
+
+impl Config {
+    /// All that is wrong with the values; empty if nothing is.
+    pub fn faults(&self) -> Vec<Fault> {
+        let numbers = [
+            ("body-limit", self.body_limit, 1_024),
+            ("connections", self.connections, 1),
+            ("list-limit", self.list_limit, 1),
+        ];
+        let small = numbers.into_iter().filter(|(_, value, least)| value < least);
+        let mut faults: Vec<_> = small
+            .map(|(key, value, least)| Fault { key, why: format!("{value} is too small: at least {least}") })
+            .collect();
+        if self.read_time < Duration::from_millis(10) {
+            let why = format!("{} is too short: at least 10ms", crate::clock::span::show(self.read_time));
+            faults.push(Fault { key: "read-time", why });
+        }
+        faults
+    }
+
+    /// The same with the socket's path taken from the data directory if it is relative.
+    #[must_use]
+    pub fn resolved(mut self, data: &Path) -> Self {
+        self.socket = data.join(&self.socket);
+        self
     }
 }
 

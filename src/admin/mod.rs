@@ -1,5 +1,53 @@
 //! Administration of the running node: the API on its Unix socket, its client, and the listener for metrics and health.
+//!
+//! The daemon calls [`bind`] and then [`serve`]; the command line calls [`Client`] and reads the types of [`api`]. The
+//! socket is for its owner and root, asked of the kernel at every connection; the listener answers anyone who reaches
+//! it, and only with figures.
 
+pub mod api;
+mod auth;
+mod client;
 mod config;
+mod control;
+mod health;
+mod http;
+mod problem;
+mod server;
+mod staff;
 
-pub use config::Config;
+use std::sync::Arc;
+
+use crate::clock::{Clock, Timestamp};
+use crate::ids::PeerName;
+use crate::outbox::Outbox;
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+pub use client::{Client, ClientError, path, with_parameters};
+pub use config::{Config, Fault};
+pub use control::Control;
+pub use problem::{Code, Problem};
+pub use server::{BindError, Bound, bind, serve};
+pub use staff::{Decision, Ordered, OrderedMessage, QueryOrder, SendKind, SendOrder, Staff};
+
+/// What administration works on: handles of the running node's parts.
+pub struct Parts {
+    /// The settings of this part.
+    pub config: Config,
+    /// The node's own DNS-ID.
+    pub name: PeerName,
+    /// When the node was started.
+    pub started: Timestamp,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The store, to list from.
+    pub store: Arc<dyn Store>,
+    /// The outbox.
+    pub outbox: Arc<Outbox>,
+    /// Whoever carries out what staff order.
+    pub staff: Arc<dyn Staff>,
+    /// The node as a whole.
+    pub control: Arc<dyn Control>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}

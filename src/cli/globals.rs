@@ -52,13 +52,12 @@ impl Globals {
     /// # Errors
     /// All faults of the file.
     pub(crate) fn load(&self) -> Result<Config, Failure> {
-        let mut config = match self.config() {
+        let config = match self.config() {
             Some(file) => Config::load(&file).map_err(Failure::input)?,
             None => Config::default(),
         };
         let data = self.data();
-        config.resolve(&std::path::absolute(&data).unwrap_or(data));
-        Ok(config)
+        Ok(config.resolved(&std::path::absolute(&data).unwrap_or(data)))
     }
 
     /// The admin socket: as given, else as configured. A configuration with faults does not keep us from asking a

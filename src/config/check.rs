@@ -1,32 +1,39 @@
-//! What the types of the single keys cannot rule out: numbers that make no sense, keys that contradict each other.
+//! What the types of the single keys cannot rule out: numbers that make no sense, keys that contradict each other. Each
+//! part knows its own; what concerns two parts stands here.
 
-use std::time::Duration;
+use std::fmt::Display;
 
 use super::{Config, Fault};
 
 /// All that is wrong with the configuration; the lines are added by the reader.
 pub(super) fn all(config: &Config) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let admin = &config.admin;
-    at_least(&mut faults, "admin.body-limit", admin.body_limit, 1_024);
-    at_least(&mut faults, "admin.connections", admin.connections, 1);
-    at_least(&mut faults, "admin.list-limit", admin.list_limit, 1);
-    lasting(&mut faults, "admin.read-time", admin.read_time);
+    faults.extend(config.transport.faults().into_iter().map(|fault| of("transport", fault.key, &fault.why)));
+    faults.extend(config.admin.faults().into_iter().map(|fault| of("admin", fault.key, &fault.why)));
+    faults.extend(config.routing.faults().iter().map(|fault| in_words("routing", fault)));
+    faults.extend(config.outbox.faults().iter().map(|fault| in_words("outbox", fault)));
+    if config.transport.body_bytes < config.xml.size {
+        let why = format!(
+            "{} is less than xml.size = {}: no document could be as large as that; raise it or lower xml.size",
+            config.transport.body_bytes, config.xml.size
+        );
+        faults.push(of("transport", "body-bytes", &why));
+    }
     faults
 }
 
-fn at_least(faults: &mut Vec<Fault>, key: &str, value: usize, least: usize) {
-    if value < least {
-        fault(faults, key, format!("{value} is too small: write at least {least}"));
-    }
+fn of(table: &str, key: &str, why: &dyn Display) -> Fault {
+    Fault { line: None, key: format!("{table}.{key}"), message: why.to_string() }
 }
 
-fn lasting(faults: &mut Vec<Fault>, key: &str, value: Duration) {
-    if value.is_zero() {
-        fault(faults, key, "no time at all would end everything at once: write for instance 30s".to_owned());
-    }
-}
-
-fn fault(faults: &mut Vec<Fault>, key: &str, message: String) {
-    faults.push(Fault { line: None, key: key.to_owned(), message });
+/// A fault that a part tells in one sentence, which begins with the key: `TABLE.KEY = VALUE: why`.
+fn in_words(table: &str, fault: &dyn Display) -> Fault {
+    let sentence = fault.to_string();
+    let inner = sentence.strip_prefix(table).map_or(sentence.as_str(), |rest| rest.trim_start_matches(['.', ':', ' ']));
+    let (key, rest) = inner.split_at(inner.find([' ', ':', '[']).unwrap_or(inner.len()));
+    let message = match rest.strip_prefix(" = ") {
+        Some(why) => why.to_owned(),
+        None => inner.to_owned(),
+    };
+    Fault { line: None, key: format!("{table}.{key}"), message }
 }

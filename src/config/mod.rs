@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::admin;
+use crate::{admin, outbox, routing, telemetry, transport, xml};
 
 pub use fault::{Fault, Faults};
 
@@ -24,12 +24,22 @@ pub const REFERENCE: &str = include_str!("../../config/ridd.toml");
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
+    /// Where the node listens, and what a connection may cost.
+    pub transport: transport::Config,
+    /// What goes on to whom.
+    pub routing: routing::Config,
+    /// How parcels are tried and when they are given up.
+    pub outbox: outbox::Config,
+    /// How much of anything one document may carry.
+    pub xml: xml::Config,
+    /// What is logged, and how.
+    pub telemetry: telemetry::Config,
     /// The admin socket and the listener for metrics and health.
     pub admin: admin::Config,
 }
 
 impl Config {
-    /// Reads and checks the file. Relative paths stay as they are: see [`Config::resolve`].
+    /// Reads and checks the file. Relative paths stay as they are: see [`Config::resolved`].
     ///
     /// # Errors
     /// All faults of the file at once.
@@ -41,11 +51,11 @@ impl Config {
         }
     }
 
-    /// Makes every relative path count from the data directory.
-    pub fn resolve(&mut self, data: &Path) {
-        for path in [&mut self.admin.socket] {
-            *path = data.join(&*path);
-        }
+    /// The same with every relative path taken from the data directory.
+    #[must_use]
+    pub fn resolved(mut self, data: &Path) -> Self {
+        self.admin = self.admin.resolved(data);
+        self
     }
 
     /// The whole configuration as TOML, every key named.

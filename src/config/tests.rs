@@ -74,11 +74,9 @@ fn the_effective_configuration_reads_back() {
 
 #[test]
 fn relative_paths_count_from_the_data_directory() {
-    let mut config = Config::default();
-    config.resolve(Path::new("/var/lib/ridd"));
+    let config = Config::default().resolved(Path::new("/var/lib/ridd"));
     assert_eq!(config.admin.socket, PathBuf::from("/var/lib/ridd/admin.sock"));
-    config.resolve(Path::new("/elsewhere"));
-    assert_eq!(config.admin.socket, PathBuf::from("/var/lib/ridd/admin.sock"));
+    assert_eq!(config.clone().resolved(Path::new("/elsewhere")), config);
 }
 
 /// Each `fixtures/config/NAME.toml` is refused with the words of `NAME.txt`; `BLESS=1` writes them anew.

@@ -1,0 +1,51 @@
+//! `/api/v1/reload` and `/api/v1/config`: the node itself.
+
+use hyper::Method;
+use serde::{Deserialize, Serialize};
+
+use super::{Call, wrong_method};
+use crate::admin::auth::{Change, Look, Permitted};
+use crate::admin::http::Reply;
+use crate::admin::problem::{Code, Problem};
+
+/// What a reload changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// What is different now, a line each; empty if nothing is.
+    pub changes: Vec<String>,
+    /// What was changed in the file but takes a restart, a line each.
+    pub restart: Vec<String>,
+}
+
+/// Answers `/api/v1/reload`.
+pub(super) async fn serve_reload(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
+    match *method {
+        Method::POST => reload(call, &call.permit()?).await,
+        _ => Err(wrong_method(method, "POST")),
+    }
+}
+
+async fn reload(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Problem> {
+    let operator = permitted.operator();
+    tracing::info!(%operator, "reload asked for");
+    match call.parts.control.reload().await {
+        Ok(reloaded) => Reply::json(&reloaded),
+        Err(faults) => Err(Problem::new(
+            Code::Refused,
+            format!("nothing was changed, for there are faults:\n{}", faults.join("\n")),
+            "mend them and reload again; the node goes on as before",
+        )),
+    }
+}
+
+/// Answers `/api/v1/config`.
+pub(super) fn serve_config(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
+    match *method {
+        Method::GET => config(call, &call.permit()?),
+        _ => Err(wrong_method(method, "GET")),
+    }
+}
+
+fn config(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
+    Reply::json(&call.parts.control.config())
+}

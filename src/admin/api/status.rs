@@ -1,0 +1,95 @@
+//! `/api/v1/status`: how the node does, on one page.
+
+use std::collections::BTreeMap;
+
+use hyper::Method;
+use serde::{Deserialize, Serialize};
+
+use super::{Call, listing, wrong_method};
+use crate::admin::auth::{Look, Permitted};
+use crate::admin::http::Reply;
+use crate::admin::problem::Problem;
+use crate::clock::Timestamp;
+use crate::store::records::{Direction, Incident, Message, Parcel, ParcelState, Peer, PeerState, Verdict};
+use crate::store::{Column, Record, Scan};
+
+/// How many parcels of a state, or messages that are held, are counted before it is just "more".
+const COUNTED: usize = 10_000;
+
+/// How the node does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The node's own DNS-ID.
+    pub name: String,
+    /// The version of the program.
+    pub version: String,
+    /// When it was started.
+    pub started: Timestamp,
+    /// The time on the node's clock.
+    pub now: Timestamp,
+    /// Whether messages can be taken now; why not, if not.
+    pub ready: Result<(), String>,
+    /// What should be acted on, a line each.
+    pub warnings: Vec<String>,
+    /// How many peers are active.
+    pub peers: usize,
+    /// How many messages are filed.
+    pub messages: u64,
+    /// How many messages wait for a person's decision.
+    pub held: usize,
+    /// How many incidents are known.
+    pub incidents: u64,
+    /// How many parcels stand where, without those that have left.
+    pub outbox: BTreeMap<String, usize>,
+    /// When the oldest waiting parcel was made.
+    pub oldest_parcel: Option<Timestamp>,
+    /// Connections of peers that are open.
+    pub connections: u64,
+    /// What the store says of itself.
+    pub store: BTreeMap<String, String>,
+}
+
+/// Answers `/api/v1/status`.
+pub(super) async fn serve(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
+    match *method {
+        Method::GET => status(call, &call.permit()?).await,
+        _ => Err(wrong_method(method, "GET")),
+    }
+}
+
+async fn status(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
+    let parts = call.parts;
+    let store = parts.store.as_ref();
+    let active = |peer: &Peer| peer.state == PeerState::Active;
+    let (peers, _) = listing::list(store, Scan::of::<Peer>(0), COUNTED, active).await?;
+    let newest = Scan::of::<Message>(0).by("by_time").descending();
+    let waits = |message: &Message| message.verdict == Verdict::Held && message.direction == Direction::In;
+    let (held, _) = listing::list(store, newest, COUNTED, waits).await?;
+    let mut outbox = BTreeMap::new();
+    let mut oldest_parcel: Option<Timestamp> = None;
+    for state in [ParcelState::Waiting, ParcelState::Claimed, ParcelState::Dead] {
+        let scan = Scan::of::<Parcel>(0).by("by_due").with(vec![state.to_value()]);
+        let (parcels, _) = listing::list::<Parcel>(store, scan, COUNTED, |_| true).await?;
+        if state == ParcelState::Waiting {
+            oldest_parcel = parcels.iter().map(|parcel| parcel.created).min();
+        }
+        outbox.insert(state.to_string(), parcels.len());
+    }
+    let facts = store.facts().await.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Reply::json(&Status {
+        name: parts.name.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: parts.started,
+        now: parts.clock.now(),
+        ready: parts.control.ready(),
+        warnings: parts.control.warnings(),
+        peers: peers.len(),
+        messages: store.count(Message::TABLE).await?,
+        held: held.len(),
+        incidents: store.count(Incident::TABLE).await?,
+        outbox,
+        oldest_parcel,
+        connections: parts.metrics.open_connections(),
+        store: facts.collect(),
+    })
+}

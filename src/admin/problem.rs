@@ -1,0 +1,120 @@
+//! What the API answers when it cannot do what was asked: `{code, message, fix}`. The only place that turns the errors
+//! of the parts into HTTP answers of the admin socket.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::BadId;
+use crate::outbox::OutboxError;
+use crate::store::StoreError;
+
+/// The kind of a problem: programs go by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// The request cannot be understood.
+    BadRequest,
+    /// There is no such path in this version of the API.
+    NoSuchPath,
+    /// The path is there, but takes other methods.
+    WrongMethod,
+    /// The request is larger than `admin.body-limit`.
+    TooLarge,
+    /// The request took longer than `admin.read-time`.
+    TooSlow,
+    /// This operator may not do that.
+    NotPermitted,
+    /// There is no such peer, message, incident or parcel.
+    NotFound,
+    /// It cannot be done in the present state.
+    Conflict,
+    /// It was understood, but is against a rule of the node or of the standard.
+    Refused,
+    /// The disk is full.
+    StoreFull,
+    /// The store failed.
+    StoreFailed,
+    /// The node failed otherwise.
+    Failed,
+}
+
+impl Code {
+    /// The HTTP status that goes with it.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::NotPermitted => 403,
+            Self::NoSuchPath | Self::NotFound => 404,
+            Self::WrongMethod => 405,
+            Self::TooSlow => 408,
+            Self::Conflict => 409,
+            Self::TooLarge => 413,
+            Self::Refused => 422,
+            Self::Failed | Self::StoreFailed => 500,
+            Self::StoreFull => 507,
+        }
+    }
+}
+
+/// Why something was not done, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}{}{fix}", if fix.is_empty() { "" } else { "\n  " })]
+pub struct Problem {
+    /// The kind, for programs.
+    pub code: Code,
+    /// What happened, for people.
+    pub message: String,
+    /// What to do next, for people; may be empty if the message says it.
+    pub fix: String,
+}
+
+impl Problem {
+    pub(super) fn new(code: Code, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { code, message: message.into(), fix: fix.into() }
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::new(Code::BadRequest, message, fix)
+    }
+
+    /// The kernel does not say who holds the other end of the socket.
+    pub(super) fn unknown_user(error: &std::io::Error) -> Self {
+        Self::new(Code::NotPermitted, format!("the system does not say who is asking: {error}"), "")
+    }
+
+    /// There is none of that kind and name; `list` is the command that shows those there are.
+    pub(super) fn not_found(what: &str, name: impl std::fmt::Display, list: &str) -> Self {
+        Self::new(Code::NotFound, format!("there is no {what} {name}"), format!("`{list}` shows those there are"))
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let (code, fix) = match &error {
+            StoreError::Conflict { .. } => (Code::Conflict, "something else changed it meanwhile: try again"),
+            StoreError::Full { .. } => (Code::StoreFull, ""),
+            StoreError::Backend { .. } => (Code::StoreFailed, "see the node's log, and `ridd status`"),
+            StoreError::Damaged { .. } => (Code::StoreFailed, "restore the store from a backup"),
+            StoreError::Closed | StoreError::Newer { .. } | StoreError::BadUrl { .. } => (Code::StoreFailed, ""),
+        };
+        Self::new(code, error.to_string(), fix)
+    }
+}
+
+impl From<BadId> for Problem {
+    fn from(error: BadId) -> Self {
+        Self::bad_request(error.to_string(), "")
+    }
+}
+
+impl From<OutboxError> for Problem {
+    fn from(error: OutboxError) -> Self {
+        let code = match error {
+            OutboxError::Store(error) => return error.into(),
+            OutboxError::Unknown { .. } => Code::NotFound,
+            OutboxError::Full { .. } | OutboxError::Busy { .. } | OutboxError::WrongState { .. } => Code::Conflict,
+            OutboxError::Config(_) => Code::Failed,
+        };
+        // The outbox's own words name the fix.
+        Self::new(code, error.to_string(), "")
+    }
+}

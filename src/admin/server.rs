@@ -1,0 +1,218 @@
+//! The two listeners: the Unix socket for operators, and TCP for metrics and health.
+
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::api::Call;
+use super::auth::Operator;
+use super::http::{Ask, answer, talk};
+use super::problem::Problem;
+use super::{Config, Parts, health};
+
+/// After a failed accept (out of file descriptors), this pause before the next.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// At the end, requests under way get this long.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Why a listener cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Another node answers on the socket.
+    #[error("another node answers on {socket}: stop it first, or set admin.socket to another path")]
+    InUse {
+        /// The socket.
+        socket: String,
+    },
+    /// Something that is no socket is in the way.
+    #[error("{socket} is there and is no socket: remove it, or set admin.socket to another path")]
+    NoSocket {
+        /// The path.
+        socket: String,
+    },
+    /// The system refuses the socket.
+    #[error("cannot open the admin socket {socket}: {source}")]
+    Socket {
+        /// The socket.
+        socket: String,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The system refuses the address.
+    #[error("cannot listen on admin.listen = {address}: {source}; choose another address, or \"off\"")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's words.
+        source: io::Error,
+    },
+}
+
+/// The listeners, open but not yet served.
+#[derive(Debug)]
+pub struct Bound {
+    socket: UnixListener,
+    path: PathBuf,
+    owner: u32,
+    listener: Option<TcpListener>,
+}
+
+impl Bound {
+    /// The path of the admin socket.
+    pub fn socket(&self) -> &Path {
+        &self.path
+    }
+
+    /// The address of the listener for metrics and health, with the port that it really has.
+    pub fn listen(&self) -> Option<SocketAddr> {
+        self.listener.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+}
+
+/// Opens the socket, mode 0600, and the listener. A socket that a dead node left behind is replaced.
+///
+/// # Errors
+/// If another node answers on the socket, or the system refuses.
+pub async fn bind(config: &Config) -> Result<Bound, BindError> {
+    let path = config.socket.clone();
+    let socket = path.display().to_string();
+    let refused = |source| BindError::Socket { socket: socket.clone(), source };
+    match fs::symlink_metadata(&path) {
+        Ok(meta) if !meta.file_type().is_socket() => return Err(BindError::NoSocket { socket }),
+        Ok(_) if UnixStream::connect(&path).await.is_ok() => return Err(BindError::InUse { socket }),
+        Ok(_) => fs::remove_file(&path).map_err(refused)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(refused(error)),
+    }
+    let listening = UnixListener::bind(&path).map_err(refused)?;
+    // Whoever connects before the mode is set is turned away by the check of its user all the same.
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(refused)?;
+    let owner = fs::symlink_metadata(&path).map_err(refused)?.uid();
+    let listener = match config.listen {
+        Some(address) => {
+            Some(TcpListener::bind(address).await.map_err(|source| BindError::Listen { address, source })?)
+        }
+        None => None,
+    };
+    Ok(Bound { socket: listening, path, owner, listener })
+}
+
+/// Serves both listeners until `stop` turns true, lets requests under way end, and removes the socket.
+pub async fn serve(parts: Arc<Parts>, bound: Bound, stop: watch::Receiver<bool>) {
+    let Bound { socket, path, owner, listener } = bound;
+    let operators = serve_socket(Arc::clone(&parts), socket, owner, stop.clone());
+    let watchers = async {
+        if let Some(listener) = listener {
+            serve_health(parts, listener, stop).await;
+        }
+    };
+    tokio::join!(operators, watchers);
+    if let Err(error) = fs::remove_file(&path) {
+        tracing::debug!(socket = %path.display(), %error, "the admin socket was gone already");
+    }
+}
+
+async fn serve_socket(parts: Arc<Parts>, socket: UnixListener, owner: u32, mut stop: watch::Receiver<bool>) {
+    let room = Arc::new(Semaphore::new(parts.config.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = take(&room, socket.accept()) => accepted,
+        };
+        let Some(((stream, _), place)) = accepted else { continue };
+        let (parts, stop) = (Arc::clone(&parts), stop.clone());
+        connections.spawn(async move {
+            let read_time = parts.config.read_time;
+            let operator = operator(&stream, owner);
+            talk(stream, read_time, stop, |request| api(Arc::clone(&parts), operator.clone(), request)).await;
+            drop(place);
+        });
+    }
+    drain(connections).await;
+}
+
+async fn serve_health(parts: Arc<Parts>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+    let room = Arc::new(Semaphore::new(parts.config.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = take(&room, listener.accept()) => accepted,
+        };
+        let Some(((stream, _), place)) = accepted else { continue };
+        let (parts, stop) = (Arc::clone(&parts), stop.clone());
+        connections.spawn(async move {
+            let read_time = parts.config.read_time;
+            talk(stream, read_time, stop, |request| std::future::ready(health::answer(&parts, &request))).await;
+            drop(place);
+        });
+    }
+    drain(connections).await;
+}
+
+/// Waits for room, then for a connection; none if the system could not give one.
+async fn take<T>(
+    room: &Arc<Semaphore>,
+    accept: impl Future<Output = io::Result<T>>,
+) -> Option<(T, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(room).acquire_owned().await.ok()?;
+    match accept.await {
+        Ok(connection) => Some((connection, place)),
+        Err(error) => {
+            tracing::warn!(%error, "an administrative connection could not be taken");
+            sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+async fn drain(mut connections: JoinSet<()>) {
+    let all = async { while connections.join_next().await.is_some() {} };
+    if timeout(DRAIN, all).await.is_err() {
+        tracing::warn!("an administrative request was broken off at the end");
+    }
+}
+
+/// Who is on the other end, as the kernel says.
+fn operator(stream: &UnixStream, owner: u32) -> Result<Operator, Problem> {
+    match stream.peer_cred() {
+        Ok(credentials) => {
+            let operator = Operator::of(credentials.uid(), owner);
+            if operator.is_err() {
+                tracing::warn!(uid = credentials.uid(), "a user without rights was refused on the admin socket");
+            }
+            operator
+        }
+        Err(error) => Err(Problem::unknown_user(&error)),
+    }
+}
+
+async fn api(
+    parts: Arc<Parts>,
+    operator: Result<Operator, Problem>,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    let result = async {
+        let operator = operator?;
+        let ask = Ask::read(request, parts.config.body_limit, parts.config.read_time).await?;
+        Call::new(&parts, operator, ask).serve().await
+    };
+    answer(result.await)
+}
