@@ -72,13 +72,10 @@ impl Courier {
         let mut batch = Batch::new();
         batch.update(&parcel, revision);
         self.outbox.store.commit(batch).await?;
-        let load = match self.load(&parcel).await? {
-            Some(load) => load,
-            None => {
-                let load = Load { parcel, bytes: Bytes::new() };
-                let outcome = Outcome::Refused { why: "its message is not in the store any more".into(), reply: None };
-                return self.settle(&load, revision + 1, outcome).await;
-            }
+        let Some(load) = self.load(&parcel).await? else {
+            let load = Load { parcel, bytes: Bytes::new() };
+            let outcome = Outcome::Refused { why: "its message is not in the store any more".into(), reply: None };
+            return self.settle(&load, revision + 1, outcome).await;
         };
         let outcome = match self.carriers.get(&load.parcel.kind) {
             None => Outcome::Later { why: format!("no carrier for {} is configured", load.parcel.kind), after: None },

@@ -21,6 +21,8 @@ use crate::store::records::ParcelState;
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// However often someone rings, the whole queue is not looked at more often than this.
 const GATHER: Duration = Duration::from_millis(5);
+/// Among how many lanes the one that has waited longest is chosen, when a recipient that failed is tried again.
+const CHOICE: usize = 64;
 /// How often what is old is removed.
 const SWEEP: Duration = Duration::from_secs(3_600);
 
@@ -203,10 +205,14 @@ impl Round {
         if slots == 0 {
             return Ok(());
         }
-        let turn = queue::turn(&*outbox.store, recipient, busy, slots, now).await?;
+        let choice = if gate.is_some() { CHOICE } else { slots };
+        let mut turn = queue::turn(&*outbox.store, recipient, busy, choice, now).await?;
         if let Some(next) = turn.next {
             self.agenda.insert(recipient.to_owned(), next);
         }
+        // One that is refused again and again must not keep its recipient from being tried with another.
+        turn.due.sort_by_key(|(parcel, _)| parcel.due);
+        turn.due.truncate(slots);
         for (parcel, revision) in turn.due {
             let lane = parcel.lane.clone();
             self.busy.entry(recipient.to_owned()).or_default().insert(lane.clone());
