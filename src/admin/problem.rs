@@ -94,7 +94,15 @@ impl From<StoreError> for Problem {
             StoreError::Full { .. } => (Code::StoreFull, ""),
             StoreError::Backend { .. } => (Code::StoreFailed, "see the node's log, and `ridd status`"),
             StoreError::Damaged { .. } => (Code::StoreFailed, "restore the store from a backup"),
-            StoreError::Closed | StoreError::Newer { .. } | StoreError::BadUrl { .. } => (Code::StoreFailed, ""),
+            // The store's own words name the fix.
+            StoreError::BadSetting { .. }
+            | StoreError::BadUrl { .. }
+            | StoreError::Closed
+            | StoreError::Locked { .. }
+            | StoreError::Newer { .. }
+            | StoreError::NewerLayout { .. }
+            | StoreError::UnknownOrder { .. }
+            | StoreError::UnknownTable { .. } => (Code::StoreFailed, ""),
         };
         Self::new(code, error.to_string(), fix)
     }

@@ -1,7 +1,33 @@
 //! Peers: who may connect, what each may do, and the certificates and keys that prove it.
+//!
+//! [`Directory`] is the whole of it for a running node: it reads the node's files and the list of peers, gives TLS its
+//! configurations, admits connections and takes edits. [`right`] is the table of who may send what. The decision and
+//! its reasons are in ADR 2.
 
+mod admission;
 mod admitted;
+mod certificate;
+mod config;
+mod credentials;
+mod directory;
+mod edit;
+mod expiry;
+mod fault;
+mod files;
+mod policy;
+mod refusal;
+mod rights;
+mod tls;
 
 pub use admitted::Admitted;
+pub use certificate::{CrlFacts, Facts, RevokedEntry, Unreadable, unknown_critical};
+pub use config::Config;
+pub use directory::{Changes, Directory};
+pub use edit::{NewPeer, PeerChange, PinBy};
+pub use expiry::Expiring;
+pub use fault::{Fault, PeersError};
+pub use policy::{IodefVersion, Policy, PolicyError};
+pub use refusal::Refusal;
+pub use rights::{Justification, MsgType, Right, Ruling, right};
 
-pub use crate::store::records::{Peer, Relation};
+pub use crate::store::records::{Peer, PeerState, Pin, Relation};

@@ -134,11 +134,14 @@ impl<C: Column> Column for Option<C> {
     }
 }
 
-/// Columns whose type is read and written as text.
+/// Columns whose type is read and written as text; after `as` the kind of column, if it is not plain text.
 macro_rules! text_columns {
-    ($($name:ty = $expected:literal),+ $(,)?) => {$(
+    (@one $name:ty, $expected:literal) => {
+        $crate::store::text_columns! { @one $name, $expected, Text }
+    };
+    (@one $name:ty, $expected:literal, $kind:ident) => {
         impl $crate::store::Column for $name {
-            const KIND: $crate::store::ColumnKind = $crate::store::ColumnKind::Text;
+            const KIND: $crate::store::ColumnKind = $crate::store::ColumnKind::$kind;
             const EXPECTED: &'static str = $expected;
 
             fn to_value(&self) -> $crate::store::Value {
@@ -152,15 +155,18 @@ macro_rules! text_columns {
                 }
             }
         }
-    )+};
+    };
+    ($($name:ty = $expected:literal $(as $kind:ident)?),+ $(,)?) => {
+        $($crate::store::text_columns! { @one $name, $expected $(, $kind)? })+
+    };
 }
 pub(crate) use text_columns;
 
 text_columns! {
     PeerName = "a peer name",
-    MessageId = "a message id",
-    ParcelId = "a parcel id",
-    Digest = "a SHA-256 digest",
+    MessageId = "a message id" as Uuid,
+    ParcelId = "a parcel id" as Uuid,
+    Digest = "a SHA-256 digest" as Digest,
     CallbackToken = "a callback token",
 }
 

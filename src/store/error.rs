@@ -1,5 +1,8 @@
 //! What can go wrong in a store.
 
+use std::io;
+use std::path::Path;
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -61,7 +64,62 @@ pub enum StoreError {
         /// What is wrong, and what would be right.
         why: &'static str,
     },
+    /// A number in the settings is out of its range.
+    #[error("store.{setting} = {value}: expected a number from {least} to {most}")]
+    BadSetting {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: u64,
+        /// The least that is allowed.
+        least: u64,
+        /// The most that is allowed.
+        most: u64,
+    },
+    /// Another process has the store open.
+    #[error("the store at {place} is in use by {holder}: stop it first, or give this node a store.url of its own")]
+    Locked {
+        /// Where the store is.
+        place: String,
+        /// Who has it.
+        holder: String,
+    },
+    /// The whole store was laid out by a newer version of the program.
+    #[error("the store at {place} has layout {found}; this program reads up to {known}: run a newer ridd")]
+    NewerLayout {
+        /// Where the store is.
+        place: String,
+        /// Its layout.
+        found: i64,
+        /// The newest layout that is known here.
+        known: i64,
+    },
+    /// The table is none of those that the store was opened with.
+    #[error("the store was opened without table {table}: name it in store::records::TABLES")]
+    UnknownTable {
+        /// The table.
+        table: &'static str,
+    },
+    /// The table cannot be listed in that order.
+    #[error("{table} has no index {index}, or the scan names more columns than it orders by")]
+    UnknownOrder {
+        /// The table.
+        table: &'static str,
+        /// The index, or `key`.
+        index: &'static str,
+    },
     /// The store is being closed.
     #[error("the store is closed")]
     Closed,
+}
+
+impl StoreError {
+    /// What the operating system said, as ours.
+    pub(super) fn from_io(doing: &'static str, place: &Path, why: &io::Error) -> Self {
+        let place = place.display().to_string();
+        match why.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { place },
+            _ => Self::Backend { doing, place, why: why.to_string() },
+        }
+    }
 }

@@ -9,14 +9,23 @@
 //! an administrator can query.
 
 mod batch;
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "record! declares public structs")]
+mod battery;
 mod column;
+mod config;
+mod directory;
 mod error;
+mod pack;
+mod queue;
 pub mod records;
+mod sqlite;
 mod table;
 
 pub use batch::{Batch, Change, Precondition};
 pub use column::{Column, Record};
 pub(crate) use column::{read_column, record, text_columns, worded};
+pub use config::{Config, open};
 pub use error::StoreError;
 pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
 

@@ -9,6 +9,10 @@ pub enum ColumnKind {
     Int,
     /// UTF-8 text.
     Text,
+    /// A UUID; a value of it is its usual text in lower case. A backend may keep the 16 bytes, which order alike.
+    Uuid,
+    /// A SHA-256 digest; a value of it is 64 hexadecimal digits in lower case. A backend may keep the 32 bytes.
+    Digest,
     /// Bytes; kept compressed. Never part of a key or an index.
     Bytes,
 }
@@ -94,11 +98,13 @@ impl Row {
 }
 
 /// Where a scan begins or ends, relative to the columns of its order.
+///
+/// Rows are compared with a bound in as many columns as it has values: a bound may name only the first ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bound {
-    /// At these values, themselves included.
+    /// At the rows that begin with these values, themselves included.
     Including(Vec<Value>),
-    /// Just beyond all rows that begin with these values.
+    /// Just beyond all rows that begin with these values: above them for the lower end, below them for the upper.
     Excluding(Vec<Value>),
 }
 

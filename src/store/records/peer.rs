@@ -47,6 +47,15 @@ record! {
         added: Timestamp,
         /// When it was last changed.
         changed: Timestamp,
+        /// Why its trust was withdrawn.
+        revoked_because: Option<String>,
+    }
+}
+
+impl Peer {
+    /// Whether we exchange with it.
+    pub fn is_active(&self) -> bool {
+        self.state == PeerState::Active
     }
 }
 

@@ -1,0 +1,181 @@
+//! SQLite, the default engine: one file, real tables, readable by any SQLite tool while the node runs.
+//!
+//! Write-ahead log with `synchronous=FULL`: a commit has been synced when it returns. One thread writes, and takes
+//! everything that waits in one transaction; readers have connections of their own and are never in its way.
+
+mod layout;
+mod read;
+mod rows;
+mod statements;
+mod write;
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use self::read::Readers;
+use self::statements::Statements;
+use self::write::Writer;
+use super::batch::Batch;
+use super::config::Config;
+use super::directory::{self, Directory};
+use super::queue::Queue;
+use super::table::{Row, Scan, Table, Value};
+use super::{Store, StoreError};
+
+/// The file, in the store's directory.
+const FILE: &str = "ridd.db";
+/// How many frames the write-ahead log gathers before they are moved into the file. More make the log longer and the
+/// pauses rarer and longer.
+const CHECKPOINT_PAGES: u32 = 1000;
+
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    queue: Queue,
+    readers: Arc<Readers>,
+    statements: Arc<Statements>,
+    // Last: the directory is given up when everything above is closed.
+    directory: Directory,
+}
+
+impl Sqlite {
+    /// Opens the file in that directory, or makes it, with these tables.
+    pub(super) fn open(config: &Config, path: &Path, tables: &[&'static Table]) -> Result<Self, StoreError> {
+        let directory = Directory::claim(path)?;
+        let file = path.join(FILE);
+        let fresh = !file.exists();
+        if fresh {
+            make(&file)?;
+        }
+        let place = Place(file);
+        let mut connection = place.connect(config)?;
+        // Half of the memory for writing, half for all readers together.
+        place.tried("setting up", tune(&connection, config, config.cache_mib.div_ceil(2)))?;
+        layout::lay_out(&mut connection, &place, tables)?;
+        if fresh {
+            directory.sync()?;
+        }
+        let statements = Arc::new(Statements::of(tables));
+        let writer = Writer::new(connection, place.clone(), Arc::clone(&statements));
+        Ok(Self {
+            queue: Queue::start(config.queue, path, writer)?,
+            readers: Arc::new(Readers::new(config.clone(), place)),
+            statements,
+            directory,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.queue.commit(batch).await
+    }
+
+    async fn row(&self, table: &'static Table, key: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        let statements = Arc::clone(&self.statements);
+        self.readers.run(move |connection, place| read::row(connection, place, &statements, table, &key)).await
+    }
+
+    async fn rows(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {
+        let statements = Arc::clone(&self.statements);
+        self.readers.run(move |connection, place| read::rows(connection, place, &statements, &scan)).await
+    }
+
+    async fn count(&self, table: &'static Table) -> Result<u64, StoreError> {
+        let statements = Arc::clone(&self.statements);
+        self.readers.run(move |connection, place| read::count(connection, place, &statements, table)).await
+    }
+
+    async fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = vec![
+            ("engine", format!("sqlite {}", rusqlite::version())),
+            ("place", self.directory.path().display().to_string()),
+            ("bytes on disk", directory::size_of(self.directory.path()).to_string()),
+        ];
+        let asked =
+            self.readers.run(|connection, place| place.tried("asking for facts", read::facts(connection, place)));
+        match asked.await {
+            Ok(more) => facts.extend(more),
+            Err(why) => facts.push(("fault", why.to_string())),
+        }
+        facts
+    }
+}
+
+/// Where the file is, for connecting and for errors.
+#[derive(Clone, Debug)]
+struct Place(PathBuf);
+
+impl Place {
+    fn connect(&self, config: &Config) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = self.tried("opening", Connection::open_with_flags(&self.0, flags))?;
+        let set_up = || {
+            connection.busy_timeout(std::time::Duration::from_secs(10))?;
+            connection.set_prepared_statement_cache_capacity(256);
+            let share = u64::from(config.cache_mib) * 1024 / 2 / config.readers as u64;
+            connection.pragma_update(None, "cache_size", -i64::try_from(share).unwrap_or(i64::MAX))
+        };
+        self.tried("setting up", set_up())?;
+        Ok(connection)
+    }
+
+    /// The result with SQLite's error as ours.
+    fn tried<T>(&self, doing: &'static str, result: rusqlite::Result<T>) -> Result<T, StoreError> {
+        result.map_err(|why| self.error(doing, &why))
+    }
+
+    fn error(&self, doing: &'static str, why: &rusqlite::Error) -> StoreError {
+        let place = self.0.display().to_string();
+        if is_full(why) {
+            StoreError::Full { place }
+        } else {
+            StoreError::Backend { doing, place, why: why.to_string() }
+        }
+    }
+}
+
+/// SQLite says FULL when a write finds no room, and IOERR_SHMSIZE when its shared index cannot grow.
+fn is_full(why: &rusqlite::Error) -> bool {
+    let shared_index = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+    why.sqlite_error().is_some_and(|error| error.code == ErrorCode::DiskFull || error.extended_code == shared_index)
+}
+
+/// Makes the empty file, readable by its owner only.
+fn make(file: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let synced = made.and_then(|made| made.sync_all());
+    synced.map_err(|why| StoreError::from_io("making the file", file, &why))
+}
+
+/// What the writing connection needs besides what all have.
+fn tune(connection: &Connection, config: &Config, cache_mib: u32) -> rusqlite::Result<()> {
+    // Before the first table, or it has no effect.
+    connection.pragma_update(None, "page_size", layout::PAGE)?;
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    // A log that grew while a long read held it back is cut again.
+    connection.pragma_update_and_check(None, "journal_size_limit", 64 * 1024 * 1024, |_| Ok(()))?;
+    connection.pragma_update(None, "cache_size", -(i64::from(cache_mib) * 1024))?;
+    if config.max_size_mib > 0 {
+        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = i64::from(config.max_size_mib) * 1024 * 1024 / page.max(1);
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// The bytes of the file and its log.
+fn size(place: &Place) -> u64 {
+    let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let mut log = place.0.clone().into_os_string();
+    log.push("-wal");
+    length(&place.0) + length(Path::new(&log))
+}
