@@ -14,6 +14,7 @@ mod edit;
 mod expiry;
 mod fault;
 mod files;
+mod issue;
 mod policy;
 mod refusal;
 mod rights;
@@ -26,6 +27,10 @@ pub use directory::{Changes, Directory};
 pub use edit::{NewPeer, PeerChange, PinBy};
 pub use expiry::Expiring;
 pub use fault::{Fault, PeersError};
+pub use issue::{
+    Algorithm, Authority, Bootstrapped, IssueError, Issued, Layout, Lifetime, Request, bootstrap, bootstrap_with,
+    replace, write_key, write_new,
+};
 pub use policy::{IodefVersion, Policy, PolicyError};
 pub use refusal::Refusal;
 pub use rights::{Justification, MsgType, Right, Ruling, right};
