@@ -1,25 +1,33 @@
-//! Rules that stand only in the prose of a standard, beside what its schema can say.
+//! How rules are written down that stand only in the prose of a standard, beside what its schema can say.
 //!
-//! The class tables name the rules of each class; the validator asks them of every instance. A rule never refuses a
-//! document by itself: the strict profile refuses what breaks one, the lenient profile accepts it and warns
-//! (`docs/conformance.md`).
+//! The class tables name the rules of each class; the validator asks them of every instance that is valid by its schema.
+//! A rule never refuses a document by itself: the strict profile refuses what breaks one, the others accept it and warn
+//! (`docs/conformance.md` lists all rules by their names).
 
+use crate::iodef::common::datatypes::trim;
 use crate::xml::Node;
 
-/// One rule about one class.
-#[derive(Clone, Copy, Debug)]
-pub struct Rule {
-    /// Its name in `docs/conformance.md`, such as `A6`.
-    pub name: &'static str,
-    /// Where it stands, such as `RFC 7970 section 3.18`.
-    pub section: &'static str,
-    /// What an instance must be or have.
-    pub expected: &'static str,
-    /// What an instance that breaks the rule is or has instead.
-    pub found: &'static str,
-    /// Whether this instance, already valid by the schema, breaks the rule.
-    pub breaks: fn(Node<'_>) -> bool,
+/// Declares rules, each `NAME "A6", section "RFC 7970 §3.18", wants "…", not "…", if |node| …;`: what an instance must
+/// be or have, what one that breaks the rule is or has, and whether this one breaks it.
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])* $name:ident $id:literal, section $section:literal,
+        wants $expected:expr, not $found:expr, if $breaks:expr;
+    )*) => {$(
+        $(#[doc = $doc])*
+        pub(crate) static $name: $crate::iodef::common::class::Rule = $crate::iodef::common::class::Rule {
+            id: $id,
+            section: $section,
+            severity: $crate::iodef::common::class::Severity::Must,
+            check: |node, findings| {
+                let breaks: fn($crate::xml::Node<'_>) -> bool = $breaks;
+                if breaks(node) {
+                    findings.add(node, $expected, $found);
+                }
+            },
+        };
+    )*};
 }
+pub(crate) use rules;
 
 /// Whether the element has a child of its own namespace with one of these names.
 pub(crate) fn has_any(node: Node<'_>, names: &[&str]) -> bool {
@@ -33,5 +41,5 @@ pub(crate) fn is_childless(node: Node<'_>) -> bool {
 
 /// Whether the attribute, without its surrounding white space, has that value.
 pub(crate) fn attribute_is(node: Node<'_>, name: &str, value: &str) -> bool {
-    node.attribute(name).is_some_and(|set| super::datatypes::trim(set) == value)
+    node.attribute(name).is_some_and(|set| trim(set) == value)
 }

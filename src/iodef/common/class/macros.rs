@@ -153,6 +153,7 @@ macro_rules! class {
     (@usage required) => { $crate::iodef::common::class::Usage::Required };
     (@usage optional) => { $crate::iodef::common::class::Usage::Optional };
     (@usage default $text:literal) => { $crate::iodef::common::class::Usage::Default($text) };
+    (@usage only $text:literal) => { $crate::iodef::common::class::Usage::Only($text) };
     (@usage fixed $text:literal) => { $crate::iodef::common::class::Usage::Fixed($text) };
 
     (@read required $field:ident $name:literal [$($doc:literal)*] $value:ty,) => {

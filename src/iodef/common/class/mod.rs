@@ -43,6 +43,7 @@ mod table;
 mod tests;
 mod validate;
 mod view;
+mod xsd;
 
 pub use draft::{Draft, HasText, Says};
 pub use encode::EncodeError;
@@ -58,3 +59,4 @@ pub use table::{
     Schema, Term, Usage, Value, Wildcard,
 };
 pub use view::View;
+pub use xsd::xsd;

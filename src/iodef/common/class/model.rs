@@ -112,7 +112,7 @@ impl Models {
         let id = ModelId(u16::try_from(self.models.len()).unwrap_or(u16::MAX));
         let mut required = 0;
         for (bit, attribute) in class.attributes.iter().enumerate() {
-            if attribute.usage == Usage::Required {
+            if matches!(attribute.usage, Usage::Required | Usage::Only(_)) {
                 required |= 1 << bit;
             }
         }

@@ -83,6 +83,8 @@ pub enum Usage {
     Default(&'static str),
     /// If it is there, it says this.
     Fixed(&'static str),
+    /// It must be there and say this.
+    Only(&'static str),
 }
 
 /// The type of a value.

@@ -195,7 +195,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn attribute(&mut self, node: Node<'a>, class: &Class, table: &Attr, value: &'a str) -> Result<(), Violation> {
-        if let Usage::Fixed(fixed) = table.usage {
+        if let Usage::Fixed(fixed) | Usage::Only(fixed) = table.usage {
             let collapses = matches!(table.value, Value::Simple(simple) if simple.collapses())
                 || matches!(table.value, Value::Enumerated(list) if list.collapses);
             let said = if collapses { xml::trim(value) } else { value };
