@@ -4,12 +4,20 @@
 //! others work on files. Every command ends with one of the codes of [`Exit`], which scripts may rely on; what it says
 //! goes to standard output, what went wrong to standard error.
 
+mod ask;
 mod completions;
 mod config;
 mod failure;
 mod globals;
+mod incident;
 mod man;
+mod message;
+mod outbox;
 mod print;
+mod reload;
+mod send;
+mod status;
+mod table;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -47,6 +55,20 @@ struct Cli {
 /// What can be asked for. In the order in which `ridd help` shows them: first what a newcomer needs.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Say how the node does
+    Status,
+    /// Send a peer an IODEF document, or a whole RID message
+    Send(send::Args),
+    /// Ask a peer what it knows of an incident
+    Query(send::QueryArgs),
+    /// List, show and export messages; approve or deny what is held
+    Message(message::Args),
+    /// List incidents, show one with its messages
+    Incident(incident::Args),
+    /// See what is on its way out and why it waits; try it again, or cancel it
+    Outbox(outbox::Args),
+    /// Have the node read its configuration, certificates and revocation lists again
+    Reload,
     /// Check a configuration file, show the configuration in effect
     Config(config::Args),
     /// Write completions for a shell to standard output
@@ -58,6 +80,13 @@ enum Command {
 impl Command {
     fn run(self, globals: &Globals) -> Ended {
         match self {
+            Self::Status => status::run(globals),
+            Self::Send(args) => send::run(&args, globals),
+            Self::Query(args) => send::run_query(&args, globals),
+            Self::Message(args) => message::run(&args, globals),
+            Self::Incident(args) => incident::run(&args, globals),
+            Self::Outbox(args) => outbox::run(&args, globals),
+            Self::Reload => reload::run(globals),
             Self::Config(args) => config::run(&args, globals),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args, globals),

@@ -1,0 +1,18 @@
+//! `ridd reload`: have the node read its configuration, certificates and revocation lists again.
+
+use super::ask::{ask, say};
+use super::{Ended, Globals};
+use crate::admin::api::node::Reloaded;
+
+/// Asks the node to reload. If anything is wrong it says all of it, and goes on as before.
+pub(crate) fn run(globals: &Globals) -> Ended {
+    let reloaded: Reloaded = ask(globals, |client| async move { client.post("reload", &()).await })?;
+    say(globals, &reloaded, |reloaded| {
+        let mut lines = reloaded.changes.clone();
+        if lines.is_empty() {
+            lines.push("reloaded; nothing has changed".to_owned());
+        }
+        lines.extend(reloaded.restart.iter().map(|what| format!("takes a restart: {what}")));
+        lines.join("\n")
+    })
+}

@@ -1,0 +1,57 @@
+//! `ridd status`: how the node does, on one page.
+
+use super::ask::{ask, say};
+use super::table::card;
+use super::{Ended, Exit, Globals};
+use crate::admin::api::status::Status;
+use crate::clock::span;
+
+/// Asks the node how it does; the answer is no (exit code 1) if it cannot take messages.
+pub(crate) fn run(globals: &Globals) -> Ended {
+    let status: Status = ask(globals, |client| async move { client.get("status").await })?;
+    say(globals, &status, words)?;
+    Ok(if status.ready.is_ok() { Exit::Done } else { Exit::No })
+}
+
+fn words(status: &Status) -> String {
+    let up = std::time::Duration::from_secs(status.now.since(status.started).as_secs());
+    let parcels = |state: &str| status.outbox.get(state).copied().unwrap_or(0);
+    let oldest = status.oldest_parcel.map_or_else(String::new, |at| format!(" (the oldest since {at})"));
+    let dead = match parcels("dead") {
+        0 => "0 dead".to_owned(),
+        dead => format!("{dead} dead: `ridd outbox list --state dead`"),
+    };
+    let held = match status.held {
+        0 => String::new(),
+        held => format!("; {held} wait for a decision: `ridd message list --verdict held`"),
+    };
+    let facts = status.store.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n");
+    let ready = match &status.ready {
+        Ok(()) => "yes".to_owned(),
+        Err(why) => format!("no: {why}"),
+    };
+    card([
+        ("node", Some(status.name.clone())),
+        ("version", Some(status.version.clone())),
+        ("started", Some(format!("{} ({} ago)", status.started, rounded(up)))),
+        ("ready", Some(ready)),
+        ("warnings", Some(status.warnings.join("\n")).filter(|text| !text.is_empty())),
+        ("peers", Some(format!("{}, with {} open connections", status.peers, status.connections))),
+        ("messages", Some(format!("{}{held}", status.messages))),
+        ("incidents", Some(status.incidents.to_string())),
+        ("outbox", Some(format!("{} waiting{oldest}, {} being sent, {dead}", parcels("waiting"), parcels("claimed")))),
+        ("store", Some(facts)),
+    ])
+}
+
+/// The span in one unit that people can grasp.
+fn rounded(up: std::time::Duration) -> String {
+    let seconds = up.as_secs();
+    let unit = match seconds {
+        0..120 => 1,
+        120..7_200 => 60,
+        7_200..172_800 => 3_600,
+        _ => 86_400,
+    };
+    span::show(std::time::Duration::from_secs(seconds - seconds % unit))
+}
