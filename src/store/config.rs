@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::records::TABLES;
+#[cfg(feature = "sled")]
+use super::sled::Sled;
 use super::sqlite::Sqlite;
 use super::table::Table;
 use super::{Store, StoreError};
@@ -37,6 +39,7 @@ impl Default for Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Engine {
     Sqlite,
+    #[cfg(feature = "sled")]
     Sled,
 }
 
@@ -53,6 +56,7 @@ impl Config {
         if let Ok((engine, directory)) = self.parts() {
             let scheme = match engine {
                 Engine::Sqlite => "sqlite",
+                #[cfg(feature = "sled")]
                 Engine::Sled => "sled",
             };
             self.url = format!("{scheme}:{}", base.join(directory).display());
@@ -94,7 +98,9 @@ impl Config {
         }
         let engine = match scheme {
             "sqlite" => Engine::Sqlite,
-            "sled" if cfg!(feature = "sled") => Engine::Sled,
+            #[cfg(feature = "sled")]
+            "sled" => Engine::Sled,
+            #[cfg(not(feature = "sled"))]
             "sled" => return Err(bad("this program was built without sled: use sqlite:DIR or build with it")),
             _ => return Err(bad("the engine is unknown: use sqlite:DIR or sled:DIR")),
         };
@@ -120,7 +126,8 @@ pub(super) fn open_with(config: &Config, tables: &[&'static Table]) -> Result<Ar
     let (engine, directory) = config.parts()?;
     match engine {
         Engine::Sqlite => Ok(Arc::new(Sqlite::open(config, &directory, tables)?)),
-        Engine::Sled => Err(StoreError::BadUrl { url: config.url.clone(), why: "not yet" }),
+        #[cfg(feature = "sled")]
+        Engine::Sled => Ok(Arc::new(Sled::open(config, &directory, tables)?)),
     }
 }
 

@@ -114,6 +114,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The same once more, for the next of those whom one failure concerns.
+    #[cfg(feature = "sled")]
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Full { place } => Self::Full { place: place.clone() },
+            Self::Backend { doing, place, why } => Self::Backend { doing, place: place.clone(), why: why.clone() },
+            other => Self::Backend { doing: "committing", place: String::new(), why: other.to_string() },
+        }
+    }
+
     /// What the operating system said, as ours.
     pub(super) fn from_io(doing: &'static str, place: &Path, why: &io::Error) -> Self {
         let place = place.display().to_string();

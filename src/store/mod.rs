@@ -16,9 +16,12 @@ mod column;
 mod config;
 mod directory;
 mod error;
+mod hexed;
 mod pack;
 mod queue;
 pub mod records;
+#[cfg(feature = "sled")]
+mod sled;
 mod sqlite;
 mod table;
 

@@ -85,6 +85,8 @@ async fn find(store: &Arc<dyn Store>, name: &str) -> Option<Thing> {
 macro_rules! battery {
     ($($module:ident :: { $($test:ident),+ $(,)? })+) => {
         battery! { @backend sqlite, "sqlite", $($module { $($test)+ })+ }
+        #[cfg(feature = "sled")]
+        battery! { @backend sled, "sled", $($module { $($test)+ })+ }
     };
     (@backend $backend:ident, $scheme:literal, $($module:ident { $($test:ident)+ })+) => {
         mod $backend {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use super::{Bench, Entry, TABLES, Thing, find, put, text, thing};
-use crate::store::{Batch, Precondition, Record, Scan, StoreError, Table, Value, record};
+use crate::store::{Batch, Precondition, Record, Scan, Store, StoreError, Table, Value, record};
 
 fn conflicts(result: &Result<(), StoreError>) -> bool {
     matches!(result, Err(StoreError::Conflict { .. }))
@@ -90,21 +92,19 @@ pub(super) async fn all_or_nothing(bench: Bench) {
 pub(super) async fn one_conflict_fails_only_its_own_batch(bench: Bench) {
     let store = bench.open();
     put(&store, &[thing("odd", None, 1)]).await;
-    let tasks: Vec<_> = (0..64)
-        .map(|number| {
-            let store = Arc::clone(&store);
-            tokio::spawn(async move {
-                let mut batch = Batch::new();
-                batch.put(&thing(&format!("{number:02}"), None, number));
-                if number % 2 == 1 {
-                    batch.insert(&thing("odd", None, 2));
-                }
-                store.commit(batch).await
-            })
-        })
-        .collect();
-    for (number, task) in tasks.into_iter().enumerate() {
-        let result = task.await.unwrap();
+    let mut tasks = JoinSet::new();
+    for number in 0..64 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            let mut batch = Batch::new();
+            batch.put(&thing(&format!("{number:02}"), None, number));
+            if number % 2 == 1 {
+                batch.insert(&thing("odd", None, 2));
+            }
+            (number, store.commit(batch).await)
+        });
+    }
+    for (number, result) in tasks.join_all().await {
         assert_eq!(conflicts(&result), number % 2 == 1, "{number}: {result:?}");
         assert_eq!(find(&store, &format!("{number:02}")).await.is_some(), number % 2 == 0, "{number}");
     }
@@ -228,32 +228,33 @@ pub(super) async fn sixty_four_tasks_commit_at_once(bench: Bench) {
     const ROUNDS: i64 = 10;
     let store = bench.open();
     put(&store, &[thing("sum", None, 0)]).await;
-    let tasks: Vec<_> = (0..64)
-        .map(|task| {
-            let store = Arc::clone(&store);
-            tokio::spawn(async move {
-                for round in 0..ROUNDS {
-                    loop {
-                        let (mut sum, revision) =
-                            store.find_revised::<Thing>(vec![text("sum")]).await.unwrap().unwrap();
-                        sum.size += 1;
-                        let mut batch = Batch::new();
-                        batch.update(&sum, revision).put(&Entry { log: task.to_string(), number: round + 1 });
-                        match store.commit(batch).await {
-                            Ok(()) => break,
-                            Err(StoreError::Conflict { .. }) => {}
-                            Err(other) => panic!("{other}"),
-                        }
-                    }
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
+    let mut tasks = JoinSet::new();
+    for task in 0..64 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            for round in 0..ROUNDS {
+                add_one(&store, Entry { log: format!("{task}"), number: round + 1 }).await;
+            }
+        });
     }
+    tasks.join_all().await;
     assert_eq!(find(&store, "sum").await.unwrap().size, 64 * ROUNDS);
     assert_eq!(store.count(Entry::TABLE).await.unwrap(), 640);
+}
+
+/// Reads the sum, adds one and writes it with the entry; again if somebody else was faster.
+async fn add_one(store: &Arc<dyn Store>, entry: Entry) {
+    loop {
+        let (mut sum, revision) = store.find_revised::<Thing>(vec![text("sum")]).await.unwrap().unwrap();
+        sum.size += 1;
+        let mut batch = Batch::new();
+        batch.update(&sum, revision).put(&entry);
+        match store.commit(batch).await {
+            Ok(()) => return,
+            Err(StoreError::Conflict { .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
 }
 
 pub(super) async fn batches_are_seen_in_the_order_of_their_commits(bench: Bench) {
