@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::iodef::common::class::{Class, Content, Group, Occurs, Order, Particle, Process, Term, Usage, Wildcard};
+use crate::iodef::common::class::{
+    Attr, Class, Content, Group, Occurs, Order, Particle, Process, Term, Usage, Wildcard,
+};
 
 /// A namespace that some table names; others have [`NamespaceId::FOREIGN`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +35,8 @@ pub(super) struct Model {
     pub(super) attributes: Vec<u64>,
     /// One bit for each attribute that must be there.
     pub(super) required: u64,
+    /// The bits of each attribute that may be `ext-value` and of its `ext-` attribute.
+    pub(super) extended: Vec<(u64, u64)>,
 }
 
 /// A place in the content of a class.
@@ -100,6 +104,11 @@ impl Models {
         found.and_then(|at| u16::try_from(at).ok()).map_or(NamespaceId::FOREIGN, NamespaceId)
     }
 
+    /// Whether a table names the namespace.
+    pub(super) fn is_known(&self, namespace: NamespaceId) -> bool {
+        !matches!(namespace, NamespaceId::NONE | NamespaceId::FOREIGN)
+    }
+
     pub(super) fn model(&self, id: ModelId) -> &Model {
         &self.models[usize::from(id.0)]
     }
@@ -118,7 +127,7 @@ impl Models {
         }
         let attributes = class.attributes.iter().map(|attribute| key(attribute.name)).collect();
         // Classes hold each other in circles: the place is taken before the children are looked at.
-        self.models.push(Model { class, states: Vec::new(), attributes, required });
+        self.models.push(Model { class, states: Vec::new(), attributes, required, extended: extended(class) });
         self.by_class.insert(std::ptr::from_ref(class).addr(), id);
         if let Content::Elements(group) | Content::Mixed(group) = &class.content {
             let states = self.states(group);
@@ -160,6 +169,16 @@ impl Models {
         }
         states.into_iter().map(|(state, _)| state).collect()
     }
+}
+
+/// The pairs of `X` and `ext-X` among the attributes.
+fn extended(class: &Class) -> Vec<(u64, u64)> {
+    let bit_of = |name: &str| class.attributes.iter().position(|one| one.name == name).map(|place| 1 << place);
+    let pair = |one: &Attr| {
+        let base = one.name.strip_prefix("ext-")?;
+        Some((bit_of(base)?, bit_of(one.name)?))
+    };
+    class.attributes.iter().filter_map(pair).collect()
 }
 
 /// What Glushkov's construction knows about a piece of a content model.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crate::iodef::common::class::grammar::{Grammar, Options};
 use crate::iodef::common::class::model::{Model, ModelId, NamespaceId, State, key};
 use crate::iodef::common::class::{
-    Attr, Class, Content, Finding, Findings, Kind, Process, Profile, Severity, Usage, Value, Violation,
+    Attr, Class, Content, Finding, Findings, Kind, Process, Profile, Rule, Severity, Usage, Value, Violation,
 };
 use crate::iodef::common::datatypes::{self, Simple};
 use crate::xml::{self, Attribute, Item, Node};
@@ -129,7 +129,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn attributes(&mut self, node: Node<'a>, model: &Model) -> Result<(), Violation> {
         let class = model.class;
-        let mut seen = 0_u64;
+        let (mut seen, mut extended) = (0_u64, 0_u64);
         for attribute in node.attributes() {
             let bit = match attribute.namespace {
                 "" => {
@@ -149,6 +149,9 @@ impl<'a> Walk<'_, 'a> {
             match bit.and_then(|bit| Some((bit, class.attributes.get(bit)?))) {
                 Some((bit, table)) => {
                     seen |= 1 << bit;
+                    if matches!(table.value, Value::Enumerated(_)) && xml::trim(attribute.value) == "ext-value" {
+                        extended |= 1 << bit;
+                    }
                     self.attribute(node, class, table, attribute.value)?;
                 }
                 None => {
@@ -171,7 +174,30 @@ impl<'a> Walk<'_, 'a> {
             let name = class.attributes.get(missing.trailing_zeros() as usize).map_or("", |table| table.name);
             return Err(violation(node, format!("attribute {name}"), "none", class.section));
         }
+        for (base, ext) in &model.extended {
+            let (is_extended, says_more) = (extended & base != 0, seen & ext != 0);
+            if is_extended != says_more {
+                self.extension(node, class, base.trailing_zeros() as usize, says_more);
+            }
+        }
         Ok(())
+    }
+
+    /// `ext-value` and its `ext-` attribute go together (RFC 7970 §5.1.1, RFC 5070 §5.1).
+    fn extension(&mut self, node: Node<'a>, class: &'static Class, attribute: usize, says_more: bool) {
+        let name = class.attributes.get(attribute).map_or("", |table| table.name);
+        let (expected, found) = if says_more {
+            (format!("{name}=\"ext-value\" beside ext-{name}"), "another value or none")
+        } else {
+            (format!("ext-{name} beside {name}=\"ext-value\""), "none")
+        };
+        static RULE: Rule = Rule {
+            id: "ext-value",
+            section: "RFC 7970 §5.1.1, RFC 5070 §5.1",
+            severity: Severity::Must,
+            check: |_, _| {},
+        };
+        Findings::of(&RULE, &mut self.findings).add(node, expected, found);
     }
 
     /// `xsi:` attributes (XML Schema part 1 §2.6): hints about schemas are ignored, never followed.
@@ -333,8 +359,25 @@ impl<'a> Walk<'_, 'a> {
             None if process == Process::Strict => {
                 Err(violation(child, "an element of a known schema", shown(child), class.section))
             }
-            None => self.children_lax(child),
+            None => {
+                if self.grammar.models().is_known(namespace) {
+                    self.unknown(child);
+                }
+                self.children_lax(child)
+            }
         }
+    }
+
+    /// The schema lets pass what it does not declare; the prose wants it refused where the namespace is a supported one.
+    fn unknown(&mut self, child: Node<'a>) {
+        static RULE: Rule = Rule {
+            id: "known-namespace",
+            section: "RFC 7970 §5.2, RFC 6545 §5.6",
+            severity: Severity::Must,
+            check: |_, _| {},
+        };
+        let expected = "an element that the schema of its namespace declares";
+        Findings::of(&RULE, &mut self.findings).add(child, expected, shown(child));
     }
 
     fn known(&mut self, child: Node<'a>, model: ModelId) -> Result<(), Violation> {
