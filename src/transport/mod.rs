@@ -4,5 +4,6 @@
 //! peers. Both end a connection as soon as its peer is no longer admitted. Called by `daemon` only.
 
 mod config;
+pub mod yardstick;
 
 pub use config::{Config, Fault, RID_PORT};
