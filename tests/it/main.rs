@@ -1,1 +1,4 @@
-//! Tests against the real binary.
+//! Trials of the real binary over real sockets, one process each.
+
+mod harness;
+mod yardstick;

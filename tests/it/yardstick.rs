@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use ridd::daemon::yardstick::{DoNothing, Load, Papers, drive};
+use ridd::transport::yardstick::{DoNothing, Load, Papers, drive};
 
 use crate::harness::pki::Pki;
 

@@ -247,7 +247,8 @@ impl Daemon {
 
     fn metrics_text(&self) -> String {
         let mut stream = std::net::TcpStream::connect(self.metrics.expect("a listener for metrics")).unwrap();
-        std::io::Write::write_all(&mut stream, b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+        std::io::Write::write_all(&mut stream, b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         text

@@ -161,14 +161,11 @@ pub(crate) async fn connect(address: SocketAddr, papers: Option<&Papers>) -> io:
 }
 
 /// Sends one POST as RFC 6546 §3 wants it.
-pub(crate) async fn send(
-    stream: &mut (impl AsyncWrite + Unpin),
-    body: &[u8],
-    token: Option<&str>,
-) -> io::Result<()> {
+pub(crate) async fn send(stream: &mut (impl AsyncWrite + Unpin), body: &[u8], token: Option<&str>) -> io::Result<()> {
     let token = token.map(|token| format!("RID-Callback-Token: {token}\r\n")).unwrap_or_default();
     let length = body.len();
-    let head = format!("POST / HTTP/1.1\r\nHost: node\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n{token}\r\n");
+    let head =
+        format!("POST / HTTP/1.1\r\nHost: node\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n{token}\r\n");
     let mut whole = head.into_bytes();
     whole.extend_from_slice(body);
     stream.write_all(&whole).await?;
