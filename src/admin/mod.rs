@@ -18,8 +18,8 @@ mod staff;
 use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
-use crate::ids::PeerName;
 use crate::outbox::Outbox;
+use crate::peers::Directory;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -34,14 +34,14 @@ pub use staff::{Decision, Ordered, OrderedMessage, QueryOrder, SendKind, SendOrd
 pub struct Parts {
     /// The settings of this part.
     pub config: Config,
-    /// The node's own DNS-ID.
-    pub name: PeerName,
     /// When the node was started.
     pub started: Timestamp,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The store, to list from.
     pub store: Arc<dyn Store>,
+    /// Who the peers are.
+    pub directory: Arc<Directory>,
     /// The outbox.
     pub outbox: Arc<Outbox>,
     /// Whoever carries out what staff order.

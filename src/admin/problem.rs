@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::BadId;
 use crate::outbox::OutboxError;
+use crate::peers::PeersError;
 use crate::store::StoreError;
 
 /// The kind of a problem: programs go by it.
@@ -123,6 +124,31 @@ impl From<OutboxError> for Problem {
             OutboxError::Config(_) => Code::Failed,
         };
         // The outbox's own words name the fix.
+        Self::new(code, error.to_string(), "")
+    }
+}
+
+impl From<PeersError> for Problem {
+    fn from(error: PeersError) -> Self {
+        let code = match error {
+            PeersError::Store(error) => return error.into(),
+            PeersError::NoSuchPeer { .. } | PeersError::NotPinned { .. } => Code::NotFound,
+            PeersError::PeerRevoked { .. }
+            | PeersError::Exists { .. }
+            | PeersError::PinnedElsewhere { .. }
+            | PeersError::ChangedMeanwhile { .. } => Code::Conflict,
+            PeersError::BadAddress { .. }
+            | PeersError::BadNetwork { .. }
+            | PeersError::BadPolicy(_)
+            | PeersError::BadCertificate(_) => Code::BadRequest,
+            PeersError::OwnName { .. }
+            | PeersError::WrongName { .. }
+            | PeersError::Wildcard { .. }
+            | PeersError::CaPinned
+            | PeersError::Faults { .. } => Code::Refused,
+            PeersError::Tls { .. } | PeersError::BrokenOff => Code::Failed,
+        };
+        // The words of the part name the fix.
         Self::new(code, error.to_string(), "")
     }
 }

@@ -13,6 +13,7 @@ mod incident;
 mod man;
 mod message;
 mod outbox;
+mod peer;
 mod print;
 mod reload;
 mod send;
@@ -57,6 +58,8 @@ struct Cli {
 enum Command {
     /// Say how the node does
     Status,
+    /// Say whom the node exchanges with: add, change, pin, revoke, remove, test peers
+    Peer(peer::Args),
     /// Send a peer an IODEF document, or a whole RID message
     Send(send::Args),
     /// Ask a peer what it knows of an incident
@@ -81,6 +84,7 @@ impl Command {
     fn run(self, globals: &Globals) -> Ended {
         match self {
             Self::Status => status::run(globals),
+            Self::Peer(args) => peer::run(args, globals),
             Self::Send(args) => send::run(&args, globals),
             Self::Query(args) => send::run_query(&args, globals),
             Self::Message(args) => message::run(&args, globals),

@@ -12,6 +12,7 @@ pub(super) fn all(config: &Config) -> Vec<Fault> {
     faults.extend(config.admin.faults().into_iter().map(|fault| of("admin", fault.key, &fault.why)));
     faults.extend(config.routing.faults().iter().map(|fault| in_words("routing", fault)));
     faults.extend(config.outbox.faults().iter().map(|fault| in_words("outbox", fault)));
+    faults.extend(config.store.check().err().iter().map(|fault| in_words("store", fault)));
     if config.transport.body_bytes < config.xml.size {
         let why = format!(
             "{} is less than xml.size = {}: no document could be as large as that; raise it or lower xml.size",

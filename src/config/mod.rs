@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{admin, outbox, routing, telemetry, transport, xml};
+use crate::{admin, outbox, peers, routing, store, telemetry, transport, xml};
 
 pub use fault::{Fault, Faults};
 
@@ -26,6 +26,10 @@ pub const REFERENCE: &str = include_str!("../../config/ridd.toml");
 pub struct Config {
     /// Where the node listens, and what a connection may cost.
     pub transport: transport::Config,
+    /// The node's own certificate, and whom it trusts.
+    pub peers: peers::Config,
+    /// Where messages and everything else are kept.
+    pub store: store::Config,
     /// What goes on to whom.
     pub routing: routing::Config,
     /// How parcels are tried and when they are given up.
@@ -54,6 +58,8 @@ impl Config {
     /// The same with every relative path taken from the data directory.
     #[must_use]
     pub fn resolved(mut self, data: &Path) -> Self {
+        self.peers = self.peers.resolved(data);
+        self.store = self.store.resolved(data);
         self.admin = self.admin.resolved(data);
         self
     }

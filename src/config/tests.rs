@@ -76,6 +76,8 @@ fn the_effective_configuration_reads_back() {
 fn relative_paths_count_from_the_data_directory() {
     let config = Config::default().resolved(Path::new("/var/lib/ridd"));
     assert_eq!(config.admin.socket, PathBuf::from("/var/lib/ridd/admin.sock"));
+    assert_eq!(config.peers.key, PathBuf::from("/var/lib/ridd/pki/node.key"));
+    assert_eq!(config.store.url, "sqlite:/var/lib/ridd/store");
     assert_eq!(config.clone().resolved(Path::new("/elsewhere")), config);
 }
 

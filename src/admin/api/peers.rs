@@ -1,8 +1,9 @@
 //! `/api/v1/peers`: whom the node exchanges with.
 
 use hyper::Method;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{Call, listing, no_such_path, wrong_method};
 use crate::admin::auth::{Change, Look, Permitted};
@@ -10,7 +11,7 @@ use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, PeerName};
-use crate::store::records::{Peer, PeerState, Pin, Relation};
+use crate::peers::{NewPeer, Peer, PeerChange, PeerState, Pin, PinBy, Policy, Relation};
 use crate::store::{Column, Scan};
 
 /// Certificates of one peer, or peers, at most in one answer.
@@ -38,10 +39,12 @@ pub struct PeerView {
     pub relation: Relation,
     /// Whether we exchange with it.
     pub state: PeerState,
+    /// Why it was revoked, if it was.
+    pub revoked_because: Option<String>,
     /// The networks that are reached through it.
     pub networks: Vec<String>,
     /// What differs from the defaults in what it may send and how we send to it.
-    pub policy: Option<Value>,
+    pub policy: Option<Policy>,
     /// Its pinned certificates.
     pub pins: Vec<PinView>,
     /// When it was added.
@@ -58,8 +61,9 @@ impl PeerView {
             address: peer.address,
             relation: peer.relation,
             state: peer.state,
+            revoked_because: peer.revoked_because,
             networks: peer.networks.iter().flat_map(|text| text.split_whitespace()).map(str::to_owned).collect(),
-            policy: peer.policy.and_then(|text| serde_json::from_str(&text).ok()),
+            policy: peer.policy.and_then(|text| Policy::read(Some(&text)).ok()),
             pins: pins.collect(),
             added: peer.added,
             changed: peer.changed,
@@ -72,6 +76,80 @@ impl PeerView {
 pub struct PeerList {
     /// The peers.
     pub peers: Vec<PeerView>,
+}
+
+/// What a peer is pinned by: one of the two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PinOrder {
+    /// Its certificate, PEM; if there are several, the first.
+    Certificate(String),
+    /// SHA-256 of its public key.
+    Spki(Digest),
+}
+
+impl PinOrder {
+    fn by(self) -> Result<PinBy, Problem> {
+        match self {
+            Self::Spki(digest) => Ok(PinBy::Key(digest)),
+            Self::Certificate(pem) => match CertificateDer::from_pem_slice(pem.as_bytes()) {
+                Ok(certificate) => Ok(PinBy::Certificate(certificate)),
+                Err(error) => Err(Problem::bad_request(
+                    format!("the certificate to pin is no PEM certificate: {error}"),
+                    "it begins with -----BEGIN CERTIFICATE-----",
+                )),
+            },
+        }
+    }
+}
+
+/// A peer to be added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddOrder {
+    /// Its DNS-ID.
+    pub name: PeerName,
+    /// Where it listens, `HOST:PORT`.
+    pub address: String,
+    /// How it stands to us.
+    pub relation: Relation,
+    /// How it is treated; absent means the defaults.
+    pub policy: Option<Policy>,
+    /// The networks that are reached through it.
+    #[serde(default)]
+    pub networks: Vec<String>,
+    /// What it proves itself with.
+    #[serde(default)]
+    pub pins: Vec<PinOrder>,
+}
+
+/// What to change of a peer; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChangeOrder {
+    /// Where it listens, `HOST:PORT`.
+    pub address: Option<String>,
+    /// How it stands to us.
+    pub relation: Option<Relation>,
+    /// How it is treated.
+    pub policy: Option<Policy>,
+    /// The networks that are reached through it, all of them.
+    pub networks: Option<Vec<String>>,
+}
+
+/// Why a peer is revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeOrder {
+    /// In words, for the record.
+    pub why: String,
+}
+
+/// That a peer is no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    /// Its DNS-ID.
+    pub removed: PeerName,
 }
 
 /// How far an attempt to reach a peer got.
@@ -89,11 +167,18 @@ pub struct Probed {
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
         ([], &Method::GET) => list(call, &call.permit()?).await,
+        ([], &Method::POST) => add(call, &call.permit()?).await,
         ([], _) => Err(wrong_method(method, "GET or POST")),
         ([name], &Method::GET) => show(call, &call.permit()?, &name.parse()?).await,
+        ([name], &Method::PATCH) => change(call, &call.permit()?, &name.parse()?).await,
+        ([name], &Method::DELETE) => remove(call, &call.permit()?, name.parse()?).await,
         ([_], _) => Err(wrong_method(method, "GET, PATCH or DELETE")),
+        ([name, "pins"], &Method::POST) => pin(call, &call.permit()?, &name.parse()?).await,
+        ([name, "pins", spki], &Method::DELETE) => unpin(call, &call.permit()?, &name.parse()?, &spki.parse()?).await,
+        ([name, "revocation"], &Method::POST) => revoke(call, &call.permit()?, &name.parse()?).await,
         ([name, "test"], &Method::POST) => test(call, &call.permit()?, &name.parse()?).await,
-        ([_, "test"], _) => Err(wrong_method(method, "POST")),
+        ([_, "pins" | "revocation" | "test"], _) => Err(wrong_method(method, "POST")),
+        ([_, "pins", _], _) => Err(wrong_method(method, "DELETE")),
         _ => Err(no_such_path(rest)),
     }
 }
@@ -134,4 +219,74 @@ async fn test(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) -
     let probed = call.parts.control.probe(&peer.name).await;
     tracing::info!(peer = %name, %operator, reached = probed.reached, "peer tested");
     Reply::json(&probed)
+}
+
+async fn add(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Problem> {
+    let order: AddOrder = call.ask.json()?;
+    let name = order.name.clone();
+    let new = NewPeer {
+        name: order.name,
+        address: order.address,
+        relation: order.relation,
+        policy: order.policy,
+        networks: order.networks,
+        pins: order.pins.into_iter().map(PinOrder::by).collect::<Result<_, _>>()?,
+    };
+    call.parts.directory.add(new).await?;
+    changed(call, permitted, &name, "added").await
+}
+
+async fn change(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) -> Result<Reply, Problem> {
+    let order: ChangeOrder = call.ask.json()?;
+    let change = PeerChange {
+        address: order.address,
+        relation: order.relation,
+        policy: order.policy,
+        networks: order.networks,
+    };
+    call.parts.directory.change(name, change).await?;
+    changed(call, permitted, name, "changed").await
+}
+
+async fn pin(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) -> Result<Reply, Problem> {
+    let order: PinOrder = call.ask.json()?;
+    let spki = call.parts.directory.pin(name, order.by()?).await?;
+    tracing::info!(peer = %name, %spki, "key pinned");
+    changed(call, permitted, name, "pinned").await
+}
+
+async fn unpin(
+    call: &Call<'_>,
+    permitted: &Permitted<Change>,
+    name: &PeerName,
+    spki: &Digest,
+) -> Result<Reply, Problem> {
+    call.parts.directory.unpin(name, spki).await?;
+    tracing::info!(peer = %name, %spki, "key unpinned");
+    changed(call, permitted, name, "unpinned").await
+}
+
+async fn revoke(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) -> Result<Reply, Problem> {
+    let order: RevokeOrder = call.ask.json()?;
+    call.parts.directory.revoke(name, &order.why).await?;
+    changed(call, permitted, name, "revoked").await
+}
+
+async fn remove(call: &Call<'_>, permitted: &Permitted<Change>, name: PeerName) -> Result<Reply, Problem> {
+    call.parts.directory.remove(&name).await?;
+    let operator = permitted.operator();
+    tracing::info!(peer = %name, %operator, act = "removed", "list of peers changed");
+    Reply::json(&Removed { removed: name })
+}
+
+/// Writes the edit into the log with whoever made it, and answers with the peer as it is now.
+async fn changed(
+    call: &Call<'_>,
+    permitted: &Permitted<Change>,
+    name: &PeerName,
+    act: &'static str,
+) -> Result<Reply, Problem> {
+    let operator = permitted.operator();
+    tracing::info!(peer = %name, %operator, act, "list of peers changed");
+    Reply::json(&view(call, name).await?)
 }

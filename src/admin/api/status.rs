@@ -77,7 +77,7 @@ async fn status(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> 
     }
     let facts = store.facts().await.into_iter().map(|(name, value)| (name.to_owned(), value));
     Reply::json(&Status {
-        name: parts.name.to_string(),
+        name: parts.directory.own_name().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: parts.started,
         now: parts.clock.now(),
