@@ -37,6 +37,19 @@ fn every_key_is_in_the_reference_file() {
     assert!(missing.is_empty(), "config/ridd.toml lacks {missing:?}");
 }
 
+/// Keys without a default stand in the file as examples behind a `#`.
+#[test]
+fn the_examples_in_the_reference_file_are_valid() {
+    let example = |line: &str| {
+        let key = line.strip_prefix('#')?.split_once(" = ")?.0;
+        (!key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')).then(|| line[1..].to_owned())
+    };
+    let uncommented: Vec<_> = REFERENCE.lines().map(|line| example(line).unwrap_or_else(|| line.to_owned())).collect();
+    let text = uncommented.join("\n");
+    assert_ne!(text, REFERENCE.trim_end());
+    read(&text).unwrap_or_else(|faults| panic!("{faults}"));
+}
+
 #[test]
 fn a_bogus_key_in_any_table_is_refused() {
     fn tables(table: &Table, path: &[String], found: &mut Vec<Vec<String>>) {

@@ -238,12 +238,8 @@ async fn add(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Pr
 
 async fn change(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) -> Result<Reply, Problem> {
     let order: ChangeOrder = call.ask.json()?;
-    let change = PeerChange {
-        address: order.address,
-        relation: order.relation,
-        policy: order.policy,
-        networks: order.networks,
-    };
+    let change =
+        PeerChange { address: order.address, relation: order.relation, policy: order.policy, networks: order.networks };
     call.parts.directory.change(name, change).await?;
     changed(call, permitted, name, "changed").await
 }
