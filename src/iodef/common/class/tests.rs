@@ -117,7 +117,7 @@ fn what_the_tables_allow_is_valid() {
             format!("\n{AT}<Weight>1.5</Weight><Mast>a</Mast>"),
         ),
         ("colour='red' id='a'", format!("{AT}<Mast/><See to='a'/>")),
-        ("colour='red'", format!("{AT}<Mast/><Extra>t<x/><y xmlns='other' q='1'><z/></y></Extra>")),
+        ("colour='red'", format!("{AT}<Mast/><Extra>t<x xmlns=''/><y xmlns='other' q='1'><z/></y></Extra>")),
         ("colour='red'", format!("{AT}<Mast/>{}", signal("colour='green'", &format!("{AT}<Mast/>")))),
     ] {
         let text = signal(attributes, &content);
@@ -256,4 +256,19 @@ fn a_copy_says_the_same_and_keeps_foreign_bytes() {
     let again = GRAMMAR.validate(document.root(), &Options::default()).unwrap();
     let second = Draft::from(again.root::<Signal>().unwrap()).encode(&GRAMMAR).unwrap();
     assert_eq!(String::from_utf8(second).unwrap().matches(foreign).count(), 1);
+}
+
+#[test]
+fn what_only_the_prose_forbids_of_every_class_is_a_warning() {
+    for (attributes, extra, rule) in [
+        ("colour='ext-value'", "", "ext-value"),
+        ("colour='red' ext-colour='x'", "", "ext-value"),
+        ("colour='red'", "<Extra><x/></Extra>", "known-namespace"),
+    ] {
+        let text = signal(attributes, &format!("{AT}<Mast/>{extra}"));
+        let rules: Vec<_> = check(&text, &Options::default()).unwrap().iter().map(|finding| finding.rule).collect();
+        assert_eq!(rules, [rule], "{text}");
+        let strict = Options { profile: Profile::Strict, ..Options::default() };
+        assert!(check(&text, &strict).unwrap_err().section.ends_with(rule), "{text}");
+    }
 }
