@@ -177,3 +177,217 @@ fn host(address: &str) -> &str {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use rcgen::{ExtendedKeyUsagePurpose, KeyPair, SanType};
+
+    use super::super::testing::{DAY, Leaf, Node, Wish, dns, name, start};
+    use super::*;
+    use crate::store::records::Relation;
+
+    /// A node that knows `unit.example.org` by that certificate, and what it says to it.
+    async fn refused(node: &Node, leaf: &Leaf) -> Refusal {
+        node.add("unit.example.org", Relation::Unit, &[leaf]).await;
+        node.directory.admit(&leaf.chain()).unwrap_err()
+    }
+
+    async fn node() -> Node {
+        Node::new("dept.example.org").await
+    }
+
+    #[tokio::test]
+    async fn a_pinned_certificate_with_the_peers_dns_id_is_admitted() {
+        let node = node().await;
+        let leaf = node.leaf(&["unit.example.org"]);
+        node.add("unit.example.org", Relation::Unit, &[&leaf]).await;
+        let admitted = node.directory.admit(&leaf.chain()).unwrap();
+        assert_eq!(admitted.peer().name, name("unit.example.org"));
+        assert_eq!(admitted.certificate(), &Facts::read(&leaf.der).unwrap().spki);
+        assert_eq!(admitted.until(), start() + DAY * 100);
+        node.directory.still_admits(&admitted).unwrap();
+    }
+
+    #[tokio::test]
+    async fn every_dns_id_counts_not_only_the_first_and_case_does_not() {
+        let node = node().await;
+        let leaf = node.leaf(&["other.example.org", "UNIT.Example.ORG"]);
+        node.add("unit.example.org", Relation::Unit, &[&leaf]).await;
+        assert_eq!(node.directory.admit(&leaf.chain()).unwrap().peer().name, name("unit.example.org"));
+    }
+
+    #[tokio::test]
+    async fn no_certificate_is_refused() {
+        assert_eq!(node().await.directory.admit(&[]).unwrap_err(), Refusal::NoCertificate);
+    }
+
+    #[tokio::test]
+    async fn without_a_dns_id_nobody_is_named() {
+        let node = node().await;
+        let leaf = node.wished(Wish { common_name: Some("unit.example.org"), ..Wish::default() });
+        assert_eq!(refused(&node, &leaf).await, Refusal::NoDnsId, "a common name does not count");
+    }
+
+    #[tokio::test]
+    async fn an_ip_address_is_no_dns_id() {
+        let node = node().await;
+        let names = vec![SanType::IpAddress(Ipv4Addr::new(192, 0, 2, 1).into())];
+        let leaf = node.wished(Wish { names, ..Wish::default() });
+        assert_eq!(refused(&node, &leaf).await, Refusal::NoDnsId);
+    }
+
+    #[tokio::test]
+    async fn a_trailing_dot_is_no_dns_id() {
+        let node = node().await;
+        let leaf = node.leaf(&["unit.example.org."]);
+        assert!(matches!(refused(&node, &leaf).await, Refusal::NoDnsId | Refusal::Invalid { .. }));
+    }
+
+    #[tokio::test]
+    async fn wildcards_are_refused_in_dns_ids_and_in_common_names() {
+        let node = node().await;
+        let leaf = node.leaf(&["unit.example.org", "*.example.org"]);
+        assert_eq!(refused(&node, &leaf).await, Refusal::Wildcard { name: "*.example.org".to_owned() });
+        let names = dns(&["unit.example.org"]);
+        let leaf = node.wished(Wish { names, common_name: Some("*.example.net"), ..Wish::default() });
+        node.directory.pin(&name("unit.example.org"), super::super::PinBy::Key(key(&leaf))).await.unwrap();
+        let refusal = node.directory.admit(&leaf.chain()).unwrap_err();
+        assert_eq!(refusal, Refusal::Wildcard { name: "*.example.net".to_owned() });
+    }
+
+    fn key(leaf: &Leaf) -> Digest {
+        Facts::read(&leaf.der).unwrap().spki
+    }
+
+    #[tokio::test]
+    async fn an_expired_certificate_is_refused_and_one_from_the_future_too() {
+        let node = node().await;
+        let wish =
+            |from, to| Wish { names: dns(&["unit.example.org"]), not_before: from, not_after: to, ..Wish::default() };
+        let expired = node.wished(wish(start() - DAY * 9, start() - DAY));
+        assert_eq!(refused(&node, &expired).await, Refusal::Expired { not_after: Some(start() - DAY) });
+        let early = node.wished(wish(start() + DAY, start() + DAY * 2));
+        let refusal = node.directory.admit(&early.chain()).unwrap_err();
+        assert_eq!(refusal, Refusal::NotYetValid { not_before: Some(start() + DAY) });
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_runs_out_meanwhile_is_no_longer_admitted() {
+        let node = node().await;
+        let admitted = node.admitted("unit.example.org", Relation::Unit).await;
+        node.clock.advance(DAY * 101);
+        let refusal = node.directory.still_admits(&admitted).unwrap_err();
+        assert_eq!(refusal, Refusal::Expired { not_after: Some(start() + DAY * 100) });
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_an_unknown_ca_is_refused_although_it_is_pinned() {
+        let (node, other) = (node().await, node().await);
+        let leaf = other.leaf(&["unit.example.org"]);
+        assert_eq!(refused(&node, &leaf).await, Refusal::NotTrusted);
+    }
+
+    #[tokio::test]
+    async fn a_certificate_for_servers_only_does_not_call() {
+        let node = node().await;
+        let names = dns(&["unit.example.org"]);
+        let purposes = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let leaf = node.wished(Wish { names, purposes, ..Wish::default() });
+        assert_eq!(refused(&node, &leaf).await, Refusal::BadPurpose);
+        node.directory.admit_answering(&name("unit.example.org"), &leaf.chain()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_right_ca_without_a_pin_is_not_enough() {
+        let node = node().await;
+        node.add("unit.example.org", Relation::Unit, &[]).await;
+        let leaf = node.leaf(&["unit.example.org"]);
+        let refusal = node.directory.admit(&leaf.chain()).unwrap_err();
+        assert_eq!(refusal, Refusal::NotPinned { spki: key(&leaf), names: "unit.example.org".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn a_pin_without_the_name_is_not_enough() {
+        let node = node().await;
+        let leaf = node.leaf(&["other.example.org"]);
+        let peer = name("unit.example.org");
+        assert_eq!(refused(&node, &leaf).await, Refusal::WrongName { peer, names: "other.example.org".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn a_renewed_certificate_of_a_pinned_key_is_admitted() {
+        let node = node().await;
+        let pair = KeyPair::generate().unwrap();
+        let wish = || Wish { names: dns(&["unit.example.org"]), ..Wish::default() };
+        let (first, second) = (node.wished_for(wish(), &pair), node.wished_for(wish(), &pair));
+        node.add("unit.example.org", Relation::Unit, &[&first]).await;
+        assert_ne!(first.serial, second.serial);
+        node.directory.admit(&second.chain()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_revoked_and_a_removed_peer_are_refused_and_lose_their_connections() {
+        let node = node().await;
+        let (unit, peer) = (name("unit.example.org"), name("peer.example.org"));
+        let first = node.admitted("unit.example.org", Relation::Unit).await;
+        let second = node.admitted("peer.example.org", Relation::Peer).await;
+        let mut changed = node.directory.changed();
+        changed.mark_unchanged();
+        node.directory.revoke(&unit, "left the department").await.unwrap();
+        assert!(changed.has_changed().unwrap());
+        assert_eq!(node.directory.still_admits(&first).unwrap_err(), Refusal::PeerRevoked { peer: unit.clone() });
+        node.directory.still_admits(&second).unwrap();
+        node.directory.remove(&peer).await.unwrap();
+        assert_eq!(node.directory.still_admits(&second).unwrap_err(), Refusal::Removed { peer });
+        assert_eq!(node.directory.admit(second.chain()).unwrap_err().label(), "not-pinned");
+        let kept = node.directory.peer(&unit).unwrap();
+        assert_eq!(kept.revoked_because.as_deref(), Some("left the department"));
+    }
+
+    #[tokio::test]
+    async fn a_key_pinned_for_two_active_peers_proves_neither() {
+        let node = node().await;
+        let leaf = node.leaf(&["unit.example.org", "peer.example.org"]);
+        node.add("unit.example.org", Relation::Unit, &[&leaf]).await;
+        let credentials = Arc::clone(node.directory.published().credentials());
+        let unit = (*node.directory.peer(&name("unit.example.org")).unwrap()).clone();
+        let twin = Peer { name: name("peer.example.org"), ..unit.clone() };
+        let pin = (*node.directory.pins(&unit.name).remove(0)).clone();
+        let second = Pin { peer: twin.name.clone(), ..pin.clone() };
+        let now = tls::unix_time(start());
+        let both = Snapshot::new(
+            1,
+            Arc::clone(&credentials),
+            vec![unit.clone(), twin.clone()],
+            vec![pin.clone(), second.clone()],
+        );
+        let refusal = both.judge(&Role::Caller, &leaf.chain(), now).unwrap_err();
+        assert_eq!(refusal.label(), "pinned-twice");
+        let revoked = Peer { state: PeerState::Revoked, ..twin };
+        let one = Snapshot::new(1, credentials, vec![unit, revoked], vec![pin, second]);
+        let admitted = one.judge(&Role::Caller, &leaf.chain(), now).unwrap();
+        assert_eq!(admitted.peer().name, name("unit.example.org"), "the revoked one does not count");
+    }
+
+    #[tokio::test]
+    async fn a_called_node_must_be_the_peer_we_meant() {
+        let node = node().await;
+        let unit = node.leaf(&["unit.example.org"]);
+        node.add("unit.example.org", Relation::Unit, &[&unit]).await;
+        node.add("peer.example.org", Relation::Peer, &[]).await;
+        node.directory.admit_answering(&name("unit.example.org"), &unit.chain()).unwrap();
+        let refusal = node.directory.admit_answering(&name("peer.example.org"), &unit.chain()).unwrap_err();
+        assert_eq!(refusal.label(), "wrong-name");
+    }
+
+    #[test]
+    fn the_host_of_an_address_is_found_in_all_forms() {
+        for (address, expected) in
+            [("a.org:4590", "a.org"), ("192.0.2.1:1", "192.0.2.1"), ("[2001:db8::1]:1", "2001:db8::1")]
+        {
+            assert_eq!(host(address), expected);
+        }
+    }
+}

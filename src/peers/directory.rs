@@ -321,3 +321,233 @@ fn compare_peers(before: &Snapshot, peers: &[Peer], pins: &[Pin]) -> Vec<String>
     changed.extend(gone.map(|old| format!("peer {} was removed", old.name)));
     changed
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use super::super::testing::{DAY, Node, name, start};
+    use super::*;
+
+    async fn node() -> Node {
+        Node::new("dept.example.org").await
+    }
+
+    /// The faults of a reload that must fail and change nothing.
+    async fn faults(node: &Node) -> String {
+        let before = (node.directory.published(), *node.directory.changed().borrow());
+        let error = node.directory.reload().await.unwrap_err();
+        assert!(Arc::ptr_eq(&before.0, &node.directory.published()), "nothing is published");
+        assert_eq!(before.1, *node.directory.changed().borrow());
+        error.to_string()
+    }
+
+    #[tokio::test]
+    async fn a_reload_without_changes_says_so() {
+        let node = node().await;
+        assert_eq!(node.directory.reload().await.unwrap(), Changes::default());
+        assert_eq!(node.directory.own_name(), name("dept.example.org"));
+    }
+
+    #[tokio::test]
+    async fn a_new_certificate_is_published_at_once() {
+        let node = node().await;
+        let mut changed = node.directory.changed();
+        changed.mark_unchanged();
+        let before = node.directory.own_chain();
+        node.renew(&["dept.example.org"], 90);
+        let changes = node.directory.reload().await.unwrap();
+        assert!(changes.changed[0].starts_with("our certificate is the one until 2026-08-30"), "{changes:?}");
+        assert_ne!(node.directory.own_chain(), before);
+        assert!(changed.has_changed().unwrap());
+    }
+
+    #[tokio::test]
+    async fn every_fault_of_every_file_is_told_and_nothing_changes() {
+        let (node, other) = (node().await, node().await);
+        fs::copy(other.layout.node_key(), node.layout.node_key()).unwrap();
+        fs::copy(node.layout.node(), node.layout.trust().join("node.pem")).unwrap();
+        let said = faults(&node).await;
+        assert!(said.contains("node.key: is not the key of the certificate"), "{said}");
+        assert!(said.contains("trust/node.pem: O=dept.example.org is no CA"), "{said}");
+        fs::write(node.layout.trust().join("junk.pem"), "junk").unwrap();
+        fs::write(node.layout.own_crl(), "junk").unwrap();
+        fs::remove_file(node.layout.node_key()).unwrap();
+        let said = faults(&node).await;
+        for part in ["junk.pem: holds no certificate", "own.pem: holds no revocation list", "node.key: cannot be read"]
+        {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn our_own_certificate_must_pass_under_our_own_name_first() {
+        let (node, other) = (node().await, node().await);
+        for (from, to) in [(other.layout.node(), node.layout.node()), (other.layout.node_key(), node.layout.node_key())]
+        {
+            fs::copy(from, to).unwrap();
+        }
+        let said = faults(&node).await;
+        assert!(said.contains("node.pem: would be refused by peers: its certificate comes from no CA"), "{said}");
+        node.renew(&["dept.example.org", "alias.example.org"], 90);
+        let said = faults(&node).await;
+        assert!(said.contains("carries several DNS-IDs (dept.example.org, alias.example.org)"), "{said}");
+        let config = Config { name: Some(name("alias.example.org")), ..node.config() };
+        node.directory.reload_with(&config).await.unwrap();
+        assert_eq!(node.directory.own_name(), name("alias.example.org"));
+    }
+
+    #[tokio::test]
+    async fn our_own_revoked_or_expired_certificate_is_a_fault_in_a_reload() {
+        let node = node().await;
+        let own = super::super::Facts::read(&node.directory.own_chain()[0]).unwrap();
+        let list = node.authority.revocation_list(None, &[own.serial], start(), 30).unwrap();
+        fs::write(node.layout.own_crl(), list).unwrap();
+        let said = faults(&node).await;
+        assert!(said.contains("is revoked by its CA"), "{said}");
+        fs::remove_file(node.layout.own_crl()).unwrap();
+        node.clock.advance(DAY * 400);
+        let said = faults(&node).await;
+        assert!(said.contains("node.pem: is valid only from"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_revocation_takes_effect_at_the_reload_also_on_open_connections() {
+        let node = node().await;
+        let (good, bad) = (node.leaf(&["unit.example.org"]), node.leaf(&["peer.example.org"]));
+        node.add("unit.example.org", Relation::Unit, &[&good]).await;
+        node.add("peer.example.org", Relation::Peer, &[&bad]).await;
+        let open = node.directory.admit(&bad.chain()).unwrap();
+        node.revoke(&[&bad], 30);
+        node.directory.still_admits(&open).unwrap();
+        let changes = node.directory.reload().await.unwrap();
+        assert_eq!(changes.changed, ["revocation lists: 1 added, 0 removed, 1 now"]);
+        assert_eq!(node.directory.still_admits(&open).unwrap_err(), Refusal::Revoked);
+        node.directory.admit(&good.chain()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_list_counts_on_and_keeps_what_it_listed() {
+        let node = node().await;
+        let (first, second) = (node.leaf(&["a.example.org"]), node.leaf(&["b.example.org"]));
+        node.revoke(&[&first], 30);
+        let file = node.revoke(&[&second, &first], 30);
+        let read = super::super::files::revocation_lists(&file).unwrap().remove(0).facts;
+        let serials: Vec<_> = read.revoked.iter().map(|entry| entry.serial.as_str()).collect();
+        assert_eq!((read.number.as_deref(), serials), (Some("2"), vec![first.serial.as_str(), &second.serial]));
+    }
+
+    #[tokio::test]
+    async fn a_stale_list_refuses_and_is_a_fault_in_a_reload() {
+        let node = node().await;
+        let leaf = node.leaf(&["unit.example.org"]);
+        node.add("unit.example.org", Relation::Unit, &[&leaf]).await;
+        node.revoke(&[], 30);
+        node.directory.reload().await.unwrap();
+        let admitted = node.directory.admit(&leaf.chain()).unwrap();
+        let mut changed = node.directory.changed();
+        changed.mark_unchanged();
+        node.clock.advance(DAY * 31);
+        node.directory.tick();
+        assert!(changed.has_changed().unwrap(), "open connections are asked again");
+        let due = Refusal::StaleCrl { next_update: Some(start() + DAY * 30) };
+        assert_eq!(node.directory.still_admits(&admitted).unwrap_err(), due);
+        assert!(faults(&node).await.contains("own.pem: is out of date"));
+        node.revoke(&[], 30);
+        node.directory.reload().await.unwrap();
+        node.directory.still_admits(&admitted).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_list_with_a_wrong_signature_is_a_fault() {
+        let (node, other) = (node().await, node().await);
+        node.revoke(&[], 30);
+        let list = fs::read(node.layout.own_crl()).unwrap();
+        let mut der = super::super::files::revocation_lists(&node.layout.own_crl()).unwrap().remove(0).der.to_vec();
+        *der.last_mut().unwrap() ^= 1;
+        let body = pem(&der);
+        fs::write(node.layout.own_crl(), body).unwrap();
+        let said = faults(&node).await;
+        assert!(said.contains("own.pem: is not signed by the CA it names"), "{said}");
+        // A list of a CA that we do not trust directly is kept: its certificate may come with a chain.
+        fs::write(node.layout.own_crl(), list).unwrap();
+        other.revoke(&[], 30);
+        fs::copy(other.layout.own_crl(), node.layout.crl().join("other.pem")).unwrap();
+        node.directory.reload().await.unwrap();
+    }
+
+    fn pem(der: &[u8]) -> String {
+        const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut text = String::from("-----BEGIN X509 CRL-----\n");
+        for chunk in der.chunks(3) {
+            let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+            for at in 0..4 {
+                let digit = DIGITS[(bits >> (18 - 6 * at)) as usize & 63];
+                text.push(if at > chunk.len() { '=' } else { char::from(digit) });
+            }
+        }
+        text + "\n-----END X509 CRL-----\n"
+    }
+
+    #[tokio::test]
+    async fn require_crl_wants_a_list_of_every_ca() {
+        let (node, other) = (node().await, node().await);
+        node.trust(&other);
+        node.revoke(&[], 30);
+        let config = Config { require_crl: true, ..node.config() };
+        let error = node.directory.reload_with(&config).await.unwrap_err().to_string();
+        assert!(error.contains("has no list of CN=ridd CA of dept.example.org"), "{error}");
+        fs::copy(other.revoke(&[], 30), node.layout.crl().join("other.pem")).unwrap();
+        node.directory.reload_with(&config).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_trusted_ca_that_runs_out_no_longer_admits() {
+        let node = node().await;
+        let wish = super::super::testing::Wish {
+            names: super::super::testing::dns(&["unit.example.org"]),
+            not_after: start() + DAY * 9000,
+            ..Default::default()
+        };
+        let leaf = node.wished(wish);
+        node.add("unit.example.org", Relation::Unit, &[&leaf]).await;
+        node.directory.admit(&leaf.chain()).unwrap();
+        node.clock.advance(DAY * 3651);
+        assert_eq!(node.directory.admit(&leaf.chain()).unwrap_err(), Refusal::NotTrusted);
+    }
+
+    #[tokio::test]
+    async fn peers_are_found_by_name_relation_and_address() {
+        let node = node().await;
+        node.add("b.example.org", Relation::Unit, &[]).await;
+        node.add("a.example.org", Relation::Unit, &[]).await;
+        node.add("c.example.org", Relation::Authority, &[]).await;
+        let change = super::super::PeerChange { address: Some("192.0.2.7:4590".to_owned()), ..Default::default() };
+        node.directory.change(&name("a.example.org"), change).await.unwrap();
+        let names = |peers: Vec<Arc<Peer>>| peers.iter().map(|peer| peer.name.to_string()).collect::<Vec<_>>();
+        assert_eq!(names(node.directory.with_relation(Relation::Unit)), ["a.example.org", "b.example.org"]);
+        assert_eq!(names(node.directory.by_address([192, 0, 2, 7].into())), ["a.example.org"]);
+        assert_eq!(names(node.directory.peers()).len(), 3);
+        node.directory.revoke(&name("b.example.org"), "").await.unwrap();
+        assert_eq!(names(node.directory.with_relation(Relation::Unit)), ["a.example.org"]);
+    }
+
+    #[tokio::test]
+    async fn what_runs_out_soon_is_listed_soonest_first() {
+        let node = node().await;
+        let leaf = node.leaf(&["unit.example.org"]);
+        let by = super::super::PinBy::Certificate(leaf.der.clone());
+        node.add("unit.example.org", Relation::Unit, &[]).await;
+        node.directory.pin(&name("unit.example.org"), by).await.unwrap();
+        node.revoke(&[], 20);
+        node.directory.reload().await.unwrap();
+        let whose = |days: u64| {
+            let soon = node.directory.expiring(start(), Duration::from_secs(days * 24 * 3600));
+            soon.into_iter().map(|one| one.whose).collect::<Vec<_>>()
+        };
+        assert_eq!(whose(19), Vec::<String>::new());
+        assert_eq!(whose(30), ["crl"]);
+        assert_eq!(whose(370), ["crl", "peer unit.example.org", "ours"]);
+    }
+}

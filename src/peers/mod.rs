@@ -16,8 +16,11 @@ mod fault;
 mod files;
 mod issue;
 mod policy;
+mod probe;
 mod refusal;
 mod rights;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tls;
 
 pub use admitted::Admitted;
@@ -32,6 +35,7 @@ pub use issue::{
     replace, write_key, write_new,
 };
 pub use policy::{IodefVersion, Policy, PolicyError};
+pub use probe::{TestFailure, TestStep};
 pub use refusal::Refusal;
 pub use rights::{Justification, MsgType, Right, Ruling, right};
 

@@ -152,3 +152,168 @@ impl ServerCertVerifier for PeerVerifier {
         self.schemes.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::{ClientConnection, Connection, HandshakeKind, ProtocolVersion, ServerConnection};
+
+    use super::super::testing::{Leaf, Node, name};
+    use super::super::{Refusal, TestFailure, TestStep};
+    use super::*;
+    use crate::store::records::Relation;
+
+    const UNIT: &str = "unit.example.org";
+    const DEPT: &str = "dept.example.org";
+
+    /// A client that has no certificate.
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl rustls::client::ResolvesClientCert for Nothing {
+        fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<rustls::sign::CertifiedKey>> {
+            None
+        }
+
+        fn has_certs(&self) -> bool {
+            false
+        }
+    }
+
+    /// Two nodes that know each other.
+    async fn pair() -> (Node, Node) {
+        let (dept, unit) = (Node::new(DEPT).await, Node::new(UNIT).await);
+        dept.trust(&unit);
+        unit.trust(&dept);
+        for node in [&dept, &unit] {
+            node.directory.reload().await.unwrap();
+        }
+        let own = |node: &Node| Leaf { der: node.directory.own_chain().remove(0), serial: String::new() };
+        dept.add(UNIT, Relation::Unit, &[&own(&unit)]).await;
+        unit.add(DEPT, Relation::Parent, &[&own(&dept)]).await;
+        (dept, unit)
+    }
+
+    fn connect(client: Arc<ClientConfig>, server: Arc<ServerConfig>) -> (Connection, Connection) {
+        let called = super::super::Directory::server_name(&name(DEPT)).unwrap();
+        (ClientConnection::new(client, called).unwrap().into(), ServerConnection::new(server).unwrap().into())
+    }
+
+    /// Carries bytes both ways until nothing moves; each side's error, if any, the alert delivered.
+    fn carry(client: &mut Connection, server: &mut Connection) -> (Option<TlsError>, Option<TlsError>) {
+        let mut errors = (None, None);
+        loop {
+            let mut moved = 0;
+            moved += pass(client, server, &mut errors.1);
+            moved += pass(server, client, &mut errors.0);
+            if moved == 0 {
+                return errors;
+            }
+        }
+    }
+
+    fn pass(from: &mut Connection, to: &mut Connection, error: &mut Option<TlsError>) -> usize {
+        let mut bytes = Vec::new();
+        while from.wants_write() {
+            from.write_tls(&mut bytes).unwrap();
+        }
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() && to.read_tls(&mut rest).unwrap() > 0 {
+            if let Err(found) = to.process_new_packets() {
+                error.get_or_insert(found);
+                break;
+            }
+        }
+        bytes.len()
+    }
+
+    fn chain(connection: &Connection) -> Vec<CertificateDer<'static>> {
+        connection.peer_certificates().unwrap_or_default().iter().map(|der| der.clone().into_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn two_nodes_admit_each_other_over_tls_1_3_and_1_2() {
+        let (dept, unit) = pair().await;
+        for version in [&TLS13, &TLS12] {
+            let mut config = (*unit.directory.client_tls(&name(DEPT)).unwrap()).clone();
+            if version.version == ProtocolVersion::TLSv1_2 {
+                let snapshot = unit.directory.current();
+                let identity = snapshot.credentials().identity();
+                let verifier = PeerVerifier { peer: name(DEPT), snapshot, schemes: schemes() };
+                let time = Arc::new(TlsTime(Arc::clone(&unit.clock) as Arc<dyn Clock>));
+                config = ClientConfig::builder_with_details(provider(), time)
+                    .with_protocol_versions(&[version])
+                    .unwrap()
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(verifier))
+                    .with_client_cert_resolver(identity);
+            }
+            let (mut client, mut server) = connect(Arc::new(config), dept.directory.server_tls());
+            assert_eq!(carry(&mut client, &mut server), (None, None));
+            assert_eq!(server.protocol_version(), Some(version.version));
+            let admitted = dept.directory.admit(&chain(&server)).unwrap();
+            assert_eq!(admitted.peer().name, name(UNIT));
+            let answering = unit.directory.admit_answering(&name(DEPT), &chain(&client)).unwrap();
+            unit.directory.still_admits(&answering).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn no_session_is_ever_resumed() {
+        let (dept, unit) = pair().await;
+        let config = unit.directory.client_tls(&name(DEPT)).unwrap();
+        // A client that would resume if the server let it.
+        let mut eager = (*config).clone();
+        eager.resumption = Resumption::in_memory_sessions(8);
+        let eager = Arc::new(eager);
+        for _ in 0..3 {
+            let (mut client, mut server) = connect(Arc::clone(&eager), dept.directory.server_tls());
+            assert_eq!(carry(&mut client, &mut server), (None, None));
+            assert_eq!(server.handshake_kind(), Some(HandshakeKind::Full));
+            assert_eq!(client.alpn_protocol(), Some(ALPN));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_without_a_certificate_is_refused() {
+        let (dept, unit) = pair().await;
+        let mut config = (*unit.directory.client_tls(&name(DEPT)).unwrap()).clone();
+        config.client_auth_cert_resolver = Arc::new(Nothing);
+        let (mut client, mut server) = connect(Arc::new(config), dept.directory.server_tls());
+        let (told, found) = carry(&mut client, &mut server);
+        assert_eq!(Refusal::from_handshake(&found.unwrap()), Refusal::NoCertificate);
+        let failure = TestFailure::tls(&std::io::Error::other(told.unwrap()));
+        assert_eq!(failure.step, TestStep::OurCertificateRefused);
+    }
+
+    #[tokio::test]
+    async fn a_caller_of_an_unknown_ca_learns_no_more_than_tls_says() {
+        let (dept, unit) = pair().await;
+        std::fs::remove_file(dept.layout.trust().join("other.pem")).unwrap();
+        dept.directory.reload().await.unwrap();
+        let client = unit.directory.client_tls(&name(DEPT)).unwrap();
+        let (mut client, mut server) = connect(client, dept.directory.server_tls());
+        let (told, found) = carry(&mut client, &mut server);
+        assert_eq!(Refusal::from_handshake(&found.unwrap()), Refusal::NotTrusted);
+        assert_eq!(told, Some(TlsError::AlertReceived(rustls::AlertDescription::UnknownCA)));
+    }
+
+    #[tokio::test]
+    async fn a_called_node_whose_key_is_not_pinned_is_refused_during_the_handshake() {
+        let (dept, unit) = pair().await;
+        dept.renew(&[DEPT], 90);
+        dept.directory.reload().await.unwrap();
+        let client = unit.directory.client_tls(&name(DEPT)).unwrap();
+        let (mut client, mut server) = connect(client, dept.directory.server_tls());
+        let (found, told) = carry(&mut client, &mut server);
+        let refusal = Refusal::from_handshake(&found.unwrap());
+        assert_eq!(refusal.label(), "not-pinned");
+        assert_eq!(TestFailure::refused(&refusal).step, TestStep::TheirsRefused);
+        assert_eq!(told, Some(TlsError::AlertReceived(rustls::AlertDescription::CertificateUnknown)));
+    }
+
+    #[tokio::test]
+    async fn nobody_calls_a_peer_that_is_not_there() {
+        let node = Node::new(DEPT).await;
+        assert!(node.directory.client_tls(&name(UNIT)).is_err());
+    }
+}

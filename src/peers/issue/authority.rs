@@ -131,6 +131,12 @@ impl Authority {
         &self.pem
     }
 
+    /// For tests that need certificates which this part would not issue.
+    #[cfg(test)]
+    pub(crate) fn issuer(&self) -> &Issuer<'static, KeyPair> {
+        &self.issuer
+    }
+
     /// Issues a node certificate with a new key.
     ///
     /// # Errors
