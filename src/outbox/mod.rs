@@ -36,3 +36,5 @@ pub use desk::{Entry, Filter};
 pub use error::OutboxError;
 pub use post::{NewParcel, Outbox};
 pub use worker::Worker;
+
+pub use crate::store::records::{Parcel, ParcelKind};

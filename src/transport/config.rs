@@ -39,6 +39,8 @@ pub struct Config {
     pub body_time: Duration,
     /// Bytes in the body of one request, and of one answer to us. Default 4194304 (4 MiB).
     pub body_bytes: usize,
+    /// Bytes of all large bodies (over 64 KiB) that are received at once. Default 268435456 (256 MiB).
+    pub room_bytes: usize,
     /// After this long without a request a connection is closed. Default `5m`.
     #[serde(with = "span")]
     pub idle_time: Duration,
@@ -75,6 +77,7 @@ impl Default for Config {
             header_fields: 64,
             body_time: Duration::from_secs(30),
             body_bytes: 4 << 20,
+            room_bytes: 256 << 20,
             idle_time: Duration::from_secs(300),
             drain_time: Duration::from_secs(20),
             connect_time: Duration::from_secs(10),
@@ -110,6 +113,7 @@ impl Config {
             ("header-bytes", self.header_bytes, 8192),
             ("header-fields", self.header_fields, 16),
             ("body-bytes", self.body_bytes, 4096),
+            ("room-bytes", self.room_bytes, self.body_bytes),
         ];
         for (key, value, least) in counts {
             if value < least {
