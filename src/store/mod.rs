@@ -17,6 +17,7 @@ mod config;
 mod directory;
 mod error;
 mod hexed;
+pub mod lease;
 mod pack;
 mod queue;
 pub mod records;

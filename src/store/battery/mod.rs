@@ -2,6 +2,7 @@
 //!
 //! A test is a function of a [`Bench`], which knows the backend's scheme and has a directory of its own.
 
+mod leases;
 mod promises;
 mod scans;
 
@@ -122,6 +123,11 @@ battery! {
         an_older_row_is_read_and_rewritten,
         a_newer_row_is_refused,
         facts_name_the_engine,
+    }
+    leases::{
+        a_duty_has_one_holder,
+        who_lost_a_duty_changes_nothing,
+        a_holder_started_again_fences_its_former_self,
     }
     scans::{
         by_key,

@@ -1,6 +1,7 @@
 //! The records: one file each, one table each. A field is a column under the same name.
 
 mod incident;
+mod lease;
 mod message;
 mod once;
 mod parcel;
@@ -8,6 +9,7 @@ mod peer;
 mod request;
 
 pub use incident::Incident;
+pub use lease::Lease;
 pub use message::{Body, Direction, Message, Verdict};
 pub use once::Once;
 pub use parcel::{Parcel, ParcelKind, ParcelState};
@@ -26,4 +28,5 @@ pub const TABLES: &[&Table] = &[
     <Parcel as super::Record>::TABLE,
     <Peer as super::Record>::TABLE,
     <Pin as super::Record>::TABLE,
+    <Lease as super::Record>::TABLE,
 ];
