@@ -5,6 +5,7 @@
 //! goes to standard output, what went wrong to standard error.
 
 mod ask;
+mod bench;
 mod completions;
 mod config;
 mod failure;
@@ -74,6 +75,8 @@ enum Command {
     Reload,
     /// Check a configuration file, show the configuration in effect
     Config(config::Args),
+    /// Measure how fast this machine does the node's work
+    Bench(bench::Args),
     /// Write completions for a shell to standard output
     Completions(completions::Args),
     /// Write the manual pages
@@ -92,6 +95,7 @@ impl Command {
             Self::Outbox(args) => outbox::run(&args, globals),
             Self::Reload => reload::run(globals),
             Self::Config(args) => config::run(&args, globals),
+            Self::Bench(args) => bench::run(&args, globals),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args, globals),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::directory::size_of;
 use super::records::TABLES;
 #[cfg(feature = "sled")]
 use super::sled::Sled;
@@ -118,6 +119,14 @@ impl Config {
 /// another process has it open, [`StoreError::Newer`] if a newer program wrote it, or what the disk says.
 pub fn open(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     open_with(config, TABLES)
+}
+
+/// How many bytes the store's files take.
+///
+/// # Errors
+/// [`StoreError::BadUrl`] if the settings cannot be used.
+pub(crate) fn disk_use(config: &Config) -> Result<u64, StoreError> {
+    config.directory().map(|directory| size_of(&directory))
 }
 
 /// As [`open`], with other tables.

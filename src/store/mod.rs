@@ -29,8 +29,10 @@ mod table;
 pub use batch::{Batch, Change, Precondition};
 pub use column::{Column, Record};
 pub(crate) use column::{read_column, record, text_columns, worded};
+pub(crate) use config::disk_use;
 pub use config::{Config, open};
 pub use error::StoreError;
+pub(crate) use pack::packed_size;
 pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
 
 use async_trait::async_trait;

@@ -80,6 +80,11 @@ fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
     (looks_packed || frame.len() < bytes.len()).then_some(frame)
 }
 
+/// How many bytes the backends keep for these: what a bench compares disk use with.
+pub(crate) fn packed_size(bytes: &[u8]) -> u64 {
+    packed(bytes).map_or(bytes.len(), |frame| frame.len()) as u64
+}
+
 fn compressor() -> Option<Compressor<'static>> {
     let mut compressor = Compressor::new(LEVEL).ok()?;
     compressor.include_checksum(true).ok()?;

@@ -1,0 +1,29 @@
+//! `ridd bench`: how fast this machine does the node's work, with the baselines that the figures stand against.
+//!
+//! Every bench runs with its baseline in one process, in turns, so that the ratio holds where the times do not.
+
+pub(crate) mod store;
+
+use clap::Subcommand;
+
+use super::{Ended, Globals};
+
+/// Arguments of `ridd bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Measure the bare store: commit what the node commits for each Report
+    Store(store::Args),
+}
+
+/// Carries out `ridd bench`.
+pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
+    match &args.what {
+        What::Store(args) => store::run(args, globals),
+    }
+}
