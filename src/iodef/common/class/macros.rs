@@ -90,6 +90,14 @@ macro_rules! class {
         #[derive(Clone, Copy, Debug)]
         pub struct $class;
 
+        impl $class {
+            /// A draft of it that says nothing yet.
+            #[must_use]
+            pub fn draft() -> $crate::iodef::common::class::Draft<Self> {
+                $crate::iodef::common::class::Draft::new()
+            }
+        }
+
         $crate::iodef::common::class::class! { @body $class
             { $name, $section, concat!($($doc, "\n"),*), &[$($(&$rule),*)?] }
             $($body)*
@@ -190,7 +198,16 @@ macro_rules! class {
         $crate::iodef::common::class::Content::Elements($crate::iodef::common::class::particles!(@whole $($group)*))
     };
 
-    (@marks $class:ident text $value:ty;) => { impl $crate::iodef::common::class::HasText for $class {} };
+    (@marks $class:ident text $value:ty;) => {
+        impl $crate::iodef::common::class::HasText for $class {}
+
+        impl $class {
+            /// A draft of it with this text.
+            pub fn of(text: impl Into<String>) -> $crate::iodef::common::class::Draft<Self> {
+                $crate::iodef::common::class::Draft::of(text)
+            }
+        }
+    };
     (@marks $class:ident $($content:tt)*) => {};
 
     (@children $side:ident empty;) => {};

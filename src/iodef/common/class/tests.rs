@@ -205,18 +205,18 @@ fn views_read_what_is_there() {
     assert_eq!((signal.pace(), signal.lang(), signal.id()), (Pace::Slow, None, Some("s")));
     assert_eq!(signal.at().content(), "2003-01-25T05:30:00Z");
     assert_eq!(signal.mast().map(|mast| mast.content().into_owned()).collect::<Vec<_>>(), ["a", "b"]);
-    assert_eq!(signal.weight().next().and_then(View::unit), Some("t"));
-    assert_eq!(signal.see().map(View::to), Some("s"));
+    assert_eq!(signal.weight().next().and_then(|weight| weight.unit()), Some("t"));
+    assert_eq!(signal.see().map(|see| see.to()), Some("s"));
     assert!(checked.root::<Weight>().is_none());
     assert_eq!(checked.find::<Signal>(&GRAMMAR).count(), 1);
 }
 
 #[test]
 fn drafts_are_written_in_the_order_of_the_table() {
-    let draft = Draft::<Signal>::new()
+    let draft = Signal::draft()
         .extra(Draft::new().raw("<p:x/> & more".replace('&', "&amp;"), &[("p", "urn:p")]))
         .mast("a < b")
-        .weight(Draft::of("3").unit("t"))
+        .weight(Weight::of("3").unit("t"))
         .mast("c")
         .at("2003-01-25T05:30:00Z")
         .lang("en")
@@ -229,9 +229,9 @@ fn drafts_are_written_in_the_order_of_the_table() {
             "<Mast>a &lt; b</Mast><Weight unit=\"t\">3</Weight><Mast>c</Mast><Extra xmlns:p=\"urn:p\"><p:x/>"
         )
     );
-    let error = Draft::<Signal>::new().colour(Colour::Red).encode(&GRAMMAR).unwrap_err();
+    let error = Signal::draft().colour(Colour::Red).encode(&GRAMMAR).unwrap_err();
     assert!(error.to_string().contains("expected <At>"), "{error}");
-    assert!(Draft::<Signal>::new().colour(Colour::Red).at("\u{1}").encode(&GRAMMAR).is_err());
+    assert!(Signal::draft().colour(Colour::Red).at("\u{1}").encode(&GRAMMAR).is_err());
 }
 
 #[test]
