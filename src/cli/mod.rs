@@ -6,8 +6,10 @@
 
 mod ask;
 mod bench;
+mod child;
 mod completions;
 mod config;
+mod demo;
 mod failure;
 mod globals;
 mod incident;
@@ -77,6 +79,8 @@ enum Command {
     Config(config::Args),
     /// Measure how fast this machine does the node's work
     Bench(bench::Args),
+    /// Show the main job: four nodes on this machine exchange a data call and its completion
+    Demo(demo::Args),
     /// Write completions for a shell to standard output
     Completions(completions::Args),
     /// Write the manual pages
@@ -96,6 +100,7 @@ impl Command {
             Self::Reload => reload::run(globals),
             Self::Config(args) => config::run(&args, globals),
             Self::Bench(args) => bench::run(&args, globals),
+            Self::Demo(args) => demo::run(&args, globals),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args, globals),
         }
