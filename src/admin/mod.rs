@@ -51,3 +51,6 @@ pub struct Parts {
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,10 +47,10 @@ pub(super) async fn list<R: Record>(
     }
 }
 
-/// The columns that the scan orders by after its prefix.
+/// The columns that the scan orders by after its prefix: those of the index, then those of the key that are not in it.
 fn order(scan: &Scan) -> Vec<&'static str> {
     let index = scan.index.and_then(|name| scan.table.indexes.iter().find(|index| index.name == name));
     let by = index.map_or(&[][..], |index| index.columns);
-    let all = by.iter().chain(scan.table.key.iter());
+    let all = by.iter().chain(scan.table.key.iter().filter(|column| !by.contains(column)));
     all.skip(scan.prefix.len()).copied().collect()
 }

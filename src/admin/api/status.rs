@@ -10,10 +10,12 @@ use crate::admin::auth::{Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
-use crate::store::records::{Direction, Incident, Message, Parcel, ParcelState, Peer, PeerState, Verdict};
+use crate::store::records::{
+    Direction, Incident, Message, Parcel, ParcelState, Peer, PeerState, Request, RequestState,
+};
 use crate::store::{Column, Record, Scan};
 
-/// How many parcels of a state, or messages that are held, are counted before it is just "more".
+/// How many peers, parcels of a state and open requests are counted at most.
 const COUNTED: usize = 10_000;
 
 /// How the node does.
@@ -35,7 +37,7 @@ pub struct Status {
     pub peers: usize,
     /// How many messages are filed.
     pub messages: u64,
-    /// How many messages wait for a person's decision.
+    /// How many requests wait for a person's decision.
     pub held: usize,
     /// How many incidents are known.
     pub incidents: u64,
@@ -62,13 +64,15 @@ async fn status(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> 
     let store = parts.store.as_ref();
     let active = |peer: &Peer| peer.state == PeerState::Active;
     let (peers, _) = listing::list(store, Scan::of::<Peer>(0), COUNTED, active).await?;
-    let newest = Scan::of::<Message>(0).by("by_time").descending();
-    let waits = |message: &Message| message.verdict == Verdict::Held && message.direction == Direction::In;
-    let (held, _) = listing::list(store, newest, COUNTED, waits).await?;
+    let open = Scan::of::<Request>(0).by("by_due").with(vec![true.to_value()]);
+    let waits = |request: &Request| {
+        request.direction == Direction::In && matches!(request.state, RequestState::Undecided | RequestState::Pending)
+    };
+    let (held, _) = listing::list(store, open, COUNTED, waits).await?;
     let mut outbox = BTreeMap::new();
     let mut oldest_parcel: Option<Timestamp> = None;
     for state in [ParcelState::Waiting, ParcelState::Claimed, ParcelState::Dead] {
-        let scan = Scan::of::<Parcel>(0).by("by_due").with(vec![state.to_value()]);
+        let scan = Scan::of::<Parcel>(0).by("by_recipient").with(vec![state.to_value()]);
         let (parcels, _) = listing::list::<Parcel>(store, scan, COUNTED, |_| true).await?;
         if state == ParcelState::Waiting {
             oldest_parcel = parcels.iter().map(|parcel| parcel.created).min();
