@@ -145,7 +145,7 @@ pub(super) fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, Fault> {
 }
 
 /// The `*.pem` files of a directory, in order of their names.
-fn listed(directory: &Path, faults: &mut Vec<Fault>) -> Vec<PathBuf> {
+pub(super) fn listed(directory: &Path, faults: &mut Vec<Fault>) -> Vec<PathBuf> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) => {

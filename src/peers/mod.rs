@@ -14,7 +14,7 @@ mod edit;
 mod expiry;
 mod fault;
 mod files;
-mod issue;
+pub mod issue;
 mod policy;
 mod probe;
 mod refusal;
@@ -30,10 +30,7 @@ pub use directory::{Changes, Directory};
 pub use edit::{NewPeer, PeerChange, PinBy};
 pub use expiry::Expiring;
 pub use fault::{Fault, PeersError};
-pub use issue::{
-    Algorithm, Authority, Bootstrapped, IssueError, Issued, Layout, Lifetime, Request, bootstrap, bootstrap_with,
-    replace, write_key, write_new,
-};
+pub use issue::{Bootstrapped, IssueError, Layout, bootstrap};
 pub use policy::{IodefVersion, Policy, PolicyError};
 pub use probe::{TestFailure, TestStep};
 pub use refusal::Refusal;

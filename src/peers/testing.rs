@@ -13,10 +13,8 @@ use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
-use super::{
-    Admitted, Algorithm, Authority, Config, Directory, Layout, Lifetime, NewPeer, PinBy, Relation, Request, bootstrap,
-    replace,
-};
+use super::issue::{Algorithm, Authority, Layout, Lifetime, Request, bootstrap, replace};
+use super::{Admitted, Config, Directory, NewPeer, PinBy, Relation};
 use crate::clock::{Clock, ManualClock, Timestamp};
 use crate::ids::PeerName;
 use crate::store;

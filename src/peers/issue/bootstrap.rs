@@ -14,7 +14,7 @@ use crate::peers::Facts;
 /// How long a private CA lasts.
 const CA_DAYS: u32 = 3650;
 /// How long a node certificate lasts.
-pub(crate) const NODE_DAYS: u32 = 365;
+pub const NODE_DAYS: u32 = 365;
 
 /// What was made.
 #[derive(Clone, Debug)]

@@ -2,16 +2,31 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::peers::Config;
+
 /// The places below one data directory.
 #[derive(Clone, Debug)]
 pub struct Layout {
     data: PathBuf,
+    peers: Config,
 }
 
 impl Layout {
-    /// Those below `data`.
+    /// Those below `data` when nothing else is configured.
     pub fn of(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into() }
+        let data = data.into();
+        let peers = Config::default().resolved(&data);
+        Self { data, peers }
+    }
+
+    /// Those below `data` with that configuration, its paths resolved.
+    pub fn configured(data: impl Into<PathBuf>, peers: Config) -> Self {
+        Self { data: data.into(), peers }
+    }
+
+    /// The configuration of this part.
+    pub fn peers(&self) -> &Config {
+        &self.peers
     }
 
     /// The data directory itself.
@@ -19,7 +34,7 @@ impl Layout {
         &self.data
     }
 
-    /// The configuration.
+    /// The node's configuration.
     pub fn configuration(&self) -> PathBuf {
         self.data.join("ridd.toml")
     }
@@ -41,42 +56,42 @@ impl Layout {
 
     /// Our node's certificate.
     pub fn node(&self) -> PathBuf {
-        self.pki().join("node.pem")
+        self.peers.certificate.clone()
     }
 
     /// Our node's key.
     pub fn node_key(&self) -> PathBuf {
-        self.pki().join("node.key")
+        self.peers.key.clone()
     }
 
     /// Our node's next certificate, while peers still have to pin it.
     pub fn next(&self) -> PathBuf {
-        self.pki().join("node.next.pem")
+        self.peers.certificate.with_extension("next.pem")
     }
 
     /// Our node's next key.
     pub fn next_key(&self) -> PathBuf {
-        self.pki().join("node.next.key")
+        self.peers.key.with_extension("next.key")
     }
 
     /// The certificate before the present one.
     pub fn former(&self) -> PathBuf {
-        self.pki().join("node.former.pem")
+        self.peers.certificate.with_extension("former.pem")
     }
 
     /// The key before the present one.
     pub fn former_key(&self) -> PathBuf {
-        self.pki().join("node.former.key")
+        self.peers.key.with_extension("former.key")
     }
 
     /// The directory of trusted CAs.
     pub fn trust(&self) -> PathBuf {
-        self.pki().join("trust")
+        self.peers.trust.clone()
     }
 
     /// The directory of revocation lists.
     pub fn crl(&self) -> PathBuf {
-        self.pki().join("crl")
+        self.peers.crl.clone()
     }
 
     /// The revocation list of our own CA.

@@ -7,11 +7,15 @@ mod authority;
 mod bootstrap;
 mod keyfile;
 mod layout;
+mod others;
+mod renewal;
 
 pub use authority::{Authority, Issued, Lifetime, Request};
-pub use bootstrap::{Bootstrapped, bootstrap, bootstrap_with};
+pub use bootstrap::{Bootstrapped, NODE_DAYS, bootstrap, bootstrap_with};
 pub use keyfile::{replace, write_key, write_new};
 pub use layout::Layout;
+pub use others::{add_crl, add_trust};
+pub use renewal::{activate, check, discard, import, prepare, renew, request};
 
 use std::path::PathBuf;
 
