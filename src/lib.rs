@@ -12,6 +12,7 @@ pub mod ids;
 pub mod iodef;
 pub mod outbox;
 pub mod peers;
+pub mod rid;
 pub mod routing;
 pub mod store;
 pub mod telemetry;

@@ -19,7 +19,9 @@ fn message_type(rid: Node<'_>) -> Option<&str> {
 }
 
 fn payloads<'a>(policy: Node<'a>) -> impl Iterator<Item = Node<'a>> {
-    let document = policy.child(policy.namespace(), "ReportSchema").and_then(|schema| schema.child(schema.namespace(), "XMLDocument"));
+    let document = policy
+        .child(policy.namespace(), "ReportSchema")
+        .and_then(|schema| schema.child(schema.namespace(), "XMLDocument"));
     document.into_iter().flat_map(Node::elements)
 }
 

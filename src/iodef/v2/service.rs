@@ -104,14 +104,17 @@ class! {
     }
 
     /// Headers of an application protocol.
-    ApplicationHeader "ApplicationHeader", section "RFC 7970 §3.20.2" {
+    ApplicationHeader "ApplicationHeader", section "RFC 7970 §3.20.2", rules [rules::HEADER_FIELDS_ARE_NAMED] {
         sequence {
             some application_header_field "ApplicationHeaderField": Extension;
         }
     }
 
     /// A mail message, in whole or part.
-    EmailData "EmailData", section "RFC 7970 §3.21" {
+    EmailData "EmailData", section "RFC 7970 §3.21", rules [
+        rules::HEADER_FIELDS_ARE_NAMED,
+        rules::EMAIL_HEADERS_ARE_STRINGS,
+    ] {
         attributes {
             /// A name by which expressions of indicators refer to it.
             observable_id "observable-id": Id, optional;
