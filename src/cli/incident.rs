@@ -86,3 +86,15 @@ fn show(detail: &IncidentDetail) -> String {
     ]);
     format!("{facts}\n\n{}", cut(message::table(&detail.messages), detail.more))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::golden::compare;
+
+    #[test]
+    fn words_are_as_agreed() {
+        compare(&["incident-list"], |list: &IncidentList| table(&list.incidents));
+        compare(&["incident-show"], show);
+    }
+}

@@ -187,3 +187,15 @@ fn decide(id: &MessageId, decision: &Decision, globals: &Globals) -> Ended {
     let word = if decision.approve { "approved" } else { "denied" };
     say(globals, &ordered, |ordered| format!("{word}\n{}", said_of(ordered)).trim_end().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::golden::compare;
+
+    #[test]
+    fn words_are_as_agreed() {
+        compare(&["message-list", "message-list-empty"], |list: &MessageList| cut(table(&list.messages), list.more));
+        compare(&["message-show", "message-show-held", "message-show-sent"], show);
+    }
+}

@@ -12,6 +12,8 @@ mod config;
 mod demo;
 mod failure;
 mod globals;
+#[cfg(test)]
+mod golden;
 mod incident;
 mod man;
 mod message;

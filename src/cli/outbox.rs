@@ -110,3 +110,15 @@ fn show(parcel: &ParcelView) -> String {
         ("given up", Some(parcel.expires.to_string())),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::golden::compare;
+
+    #[test]
+    fn words_are_as_agreed() {
+        compare(&["outbox-list", "outbox-list-empty"], |list: &ParcelList| table(&list.parcels));
+        compare(&["outbox-show"], show);
+    }
+}

@@ -292,3 +292,15 @@ fn show(peer: &PeerView) -> String {
 fn read(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file).map_err(|error| Failure::input(format_args!("cannot read {}: {error}", file.display())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::golden::compare;
+
+    #[test]
+    fn words_are_as_agreed() {
+        compare(&["peer-list", "peer-list-empty"], table);
+        compare(&["peer-show", "peer-show-unpinned"], show);
+    }
+}

@@ -119,3 +119,14 @@ fn read(file: &Path) -> Result<String, Failure> {
     done.map_err(|error| Failure::input(format_args!("cannot read {}: {error}", file.display())))?;
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::golden::compare;
+
+    #[test]
+    fn words_are_as_agreed() {
+        compare(&["send"], said_of);
+    }
+}

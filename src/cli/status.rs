@@ -10,7 +10,7 @@ use crate::clock::span;
 pub(crate) fn run(globals: &Globals) -> Ended {
     let status: Status = ask(globals, |client| async move { client.get("status").await })?;
     say(globals, &status, words)?;
-    Ok(if status.ready.is_ok() { Exit::Done } else { Exit::No })
+    Ok(if status.ready { Exit::Done } else { Exit::No })
 }
 
 fn words(status: &Status) -> String {
@@ -26,10 +26,7 @@ fn words(status: &Status) -> String {
         held => format!("; {held} wait for a decision: `ridd message list --verdict held`"),
     };
     let facts = status.store.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n");
-    let ready = match &status.ready {
-        Ok(()) => "yes".to_owned(),
-        Err(why) => format!("no: {why}"),
-    };
+    let ready = status.unready.as_ref().map_or_else(|| "yes".to_owned(), |why| format!("no: {why}"));
     card([
         ("node", Some(status.name.clone())),
         ("version", Some(status.version.clone())),
@@ -54,4 +51,15 @@ fn rounded(up: std::time::Duration) -> String {
         _ => 86_400,
     };
     span::show(std::time::Duration::from_secs(seconds - seconds % unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::golden::compare;
+
+    #[test]
+    fn words_are_as_agreed() {
+        compare(&["status", "status-trouble"], words);
+    }
 }

@@ -43,7 +43,7 @@ pub struct PeerView {
     pub revoked_because: Option<String>,
     /// The networks that are reached through it.
     pub networks: Vec<String>,
-    /// What differs from the defaults in what it may send and how we send to it.
+    /// What it may send and how we send to it, if not by the defaults.
     pub policy: Option<Policy>,
     /// Its pinned certificates.
     pub pins: Vec<PinView>,

@@ -29,8 +29,10 @@ pub struct Status {
     pub started: Timestamp,
     /// The time on the node's clock.
     pub now: Timestamp,
-    /// Whether messages can be taken now; why not, if not.
-    pub ready: Result<(), String>,
+    /// Whether messages can be taken now.
+    pub ready: bool,
+    /// Why not, if not.
+    pub unready: Option<String>,
     /// What should be acted on, a line each.
     pub warnings: Vec<String>,
     /// How many peers are active.
@@ -79,13 +81,15 @@ async fn status(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> 
         }
         outbox.insert(state.to_string(), parcels.len());
     }
+    let unready = parts.control.ready().err();
     let facts = store.facts().await.into_iter().map(|(name, value)| (name.to_owned(), value));
     Reply::json(&Status {
         name: parts.directory.own_name().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: parts.started,
         now: parts.clock.now(),
-        ready: parts.control.ready(),
+        ready: unready.is_none(),
+        unready,
         warnings: parts.control.warnings(),
         peers: peers.len(),
         messages: store.count(Message::TABLE).await?,
