@@ -22,7 +22,6 @@ impl Directory {
     /// [`StoreError::Locked`] if another process has it, or what the disk says.
     pub(super) fn claim(path: &Path) -> Result<Self, StoreError> {
         let failed = |doing, why: std::io::Error| StoreError::from_io(doing, path, &why);
-        let fresh = !path.exists();
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.map_err(|why| failed("making the directory", why))?;
         fs::set_permissions(path, Permissions::from_mode(0o700))
@@ -40,10 +39,8 @@ impl Directory {
         if lock.set_len(0).is_ok() {
             let _ = write!(lock, "{}", std::process::id());
         }
-        if fresh {
-            sync_directory(path)?;
-            path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_directory)?;
-        }
+        let parent = path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
+        parent.map_or(Ok(()), sync_directory)?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 

@@ -48,8 +48,7 @@ impl Sqlite {
     pub(super) fn open(config: &Config, path: &Path, tables: &[&'static Table]) -> Result<Self, StoreError> {
         let directory = Directory::claim(path)?;
         let file = path.join(FILE);
-        let fresh = !file.exists();
-        if fresh {
+        if !file.exists() {
             make(&file)?;
         }
         let place = Place(file);
@@ -57,9 +56,8 @@ impl Sqlite {
         // Half of the memory for writing, half for all readers together.
         place.tried("setting up", tune(&connection, config, config.cache_mib.div_ceil(2)))?;
         layout::lay_out(&mut connection, &place, tables)?;
-        if fresh {
-            directory.sync()?;
-        }
+        // Also if the file was there: a process before us may have died between making it and this.
+        directory.sync()?;
         let statements = Arc::new(Statements::of(tables));
         let writer = Writer::new(connection, place.clone(), Arc::clone(&statements));
         Ok(Self {
