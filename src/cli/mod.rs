@@ -174,4 +174,24 @@ mod tests {
         walk(&tree(), &mut silent);
         assert_eq!(silent, Vec::<String>::new());
     }
+
+    #[test]
+    fn the_manual_lists_every_command() {
+        fn leaves(command: &clap::Command, name: &str, found: &mut Vec<String>) {
+            let inner: Vec<_> = command.get_subcommands().filter(|inner| !inner.is_hide_set()).collect();
+            // The kinds of measuring stand in docs/performance.md.
+            if inner.is_empty() || name == "ridd bench" {
+                found.push(name.to_owned());
+                return;
+            }
+            for inner in inner {
+                leaves(inner, &format!("{name} {}", inner.get_name()), found);
+            }
+        }
+        let mut commands = Vec::new();
+        leaves(&tree(), "ridd", &mut commands);
+        let manual = include_str!("../../docs/operations.md");
+        commands.retain(|command| !manual.contains(&format!("| `{command}` |")));
+        assert_eq!(commands, Vec::<String>::new(), "docs/operations.md lacks a row");
+    }
 }
