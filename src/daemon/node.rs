@@ -1,0 +1,184 @@
+//! One node: opens the parts in the order of the arrow list, runs them, and ends them in the other order.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::control::Node;
+use super::ready::Ready;
+use super::stand_in::StandIn;
+use super::tasks::Tasks;
+use super::{DaemonError, Start, duties, systemd};
+use crate::admin::{self, Control};
+use crate::clock::{Clock, SystemClock};
+use crate::outbox::{Outbox, Worker};
+use crate::peers::Directory;
+use crate::store::Store;
+use crate::telemetry::Metrics;
+use crate::telemetry::logging::Logging;
+use crate::transport::{Client, Server, ServerParts};
+
+/// After the server has drained, the other parts get this long to end; what they leave undone is done after the next
+/// start.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// The signals a node heeds.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The next signal.
+    async fn next(&mut self) -> Heard {
+        tokio::select! {
+            _ = self.terminate.recv() => Heard::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Heard::Stop("SIGINT"),
+            _ = self.hangup.recv() => Heard::Reload,
+        }
+    }
+
+    /// The next signal that says stop.
+    async fn stop(&mut self) -> &'static str {
+        loop {
+            if let Heard::Stop(signal) = self.next().await {
+                return signal;
+            }
+        }
+    }
+}
+
+/// What a signal means.
+enum Heard {
+    Stop(&'static str),
+    Reload,
+}
+
+/// Opens everything, says that it is ready, and serves until a signal.
+pub(super) async fn serve(
+    start: Start,
+    store: Arc<dyn Store>,
+    logging: Logging,
+    open_files: Option<usize>,
+) -> Result<(), DaemonError> {
+    // First of all, so that a signal during the start ends it as one later would.
+    let mut signals = Signals::new().map_err(DaemonError::Signals)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let started = clock.now();
+    let metrics = Metrics::new();
+    metrics.started(duties::seconds(started.micros()));
+    let config = &start.config;
+    let directory = Directory::open(Arc::clone(&store), &config.peers, Arc::clone(&clock)).await?;
+    let outbox = Outbox::new(Arc::clone(&store), config.outbox.clone(), Arc::clone(&clock), Arc::clone(&metrics))?;
+    let exchange = StandIn::new();
+    let client = Client::new(&config.transport, Arc::clone(&directory), Arc::clone(&clock), Arc::clone(&metrics));
+    let worker = Worker::new(Arc::clone(&outbox), vec![Arc::clone(&client) as _], Arc::clone(&exchange) as _);
+    let parts = ServerParts {
+        directory: Arc::clone(&directory),
+        receiver: Arc::clone(&exchange) as _,
+        clock: Arc::clone(&clock),
+        metrics: Arc::clone(&metrics),
+        open_files,
+    };
+    let server = Server::bind(&config.transport, parts)?;
+    let bound = admin::bind(&config.admin).await?;
+    let node = Arc::new(Node {
+        directory: Arc::clone(&directory),
+        client: Arc::clone(&client),
+        clock: Arc::clone(&clock),
+        metrics: Arc::clone(&metrics),
+        logging,
+        data: start.data.clone(),
+        file: start.file.clone(),
+        started_with: config.clone(),
+        config: config.clone().into(),
+        draining: AtomicBool::new(false),
+        reloading: tokio::sync::Mutex::default(),
+    });
+    let administration = Arc::new(admin::Parts {
+        config: config.admin.clone(),
+        started,
+        clock: Arc::clone(&clock),
+        store: Arc::clone(&store),
+        directory: Arc::clone(&directory),
+        outbox: Arc::clone(&outbox),
+        staff: Arc::clone(&exchange) as _,
+        control: Arc::clone(&node) as _,
+        metrics,
+    });
+    let name = directory.own_name();
+    let addresses = server.addresses().to_vec();
+    let ready = Ready {
+        ready: true,
+        rid: addresses.first().copied(),
+        addresses: &addresses,
+        admin: bound.socket(),
+        metrics: bound.listen(),
+        name: name.as_str(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    tracing::info!(%name, rid = ?addresses, admin = %bound.socket().display(), version = ready.version, "ready");
+    ready.write(io::stdout().lock());
+    systemd::ready("taking messages");
+
+    let (close, closing) = watch::channel(false);
+    let (end, ending) = watch::channel(false);
+    let mut tasks = Tasks::default();
+    tasks.add("the RID server", server.run(closing));
+    tasks.add("the outbox", worker.run(ending.clone()));
+    tasks.add("administration", admin::serve(administration, bound, ending.clone()));
+    tasks.add("the node's watch", duties::watch(Arc::clone(&node), store, ending.clone()));
+    tasks.add("the connections to peers", async move { client.keep(ending).await });
+    tokio::spawn(systemd::watchdog());
+
+    let outcome = run(&node, &mut signals, &mut tasks).await;
+    node.draining.store(true, Ordering::Relaxed);
+    systemd::stopping();
+    let last = async {
+        close.send_replace(true);
+        tasks.until_gone("the RID server").await;
+        end.send_replace(true);
+        if timeout(ENDING, tasks.until_all_gone()).await.is_err() {
+            tracing::warn!(still = ?tasks.names(), "not everything ended in time; it is taken up after the next start");
+        }
+    };
+    tokio::select! {
+        () = last => tracing::info!("stopped"),
+        signal = signals.stop() => tracing::warn!(signal, "told to stop again: ending at once"),
+    }
+    outcome
+}
+
+/// Serves until a signal says stop or a part ends.
+async fn run(node: &Node, signals: &mut Signals, tasks: &mut Tasks) -> Result<(), DaemonError> {
+    loop {
+        tokio::select! {
+            heard = signals.next() => match heard {
+                Heard::Stop(signal) => {
+                    tracing::info!(signal, "stopping: no new messages, those under way are finished");
+                    return Ok(());
+                }
+                Heard::Reload => {
+                    tracing::info!("SIGHUP: reading everything again");
+                    // The outcome is in the log; nobody else waits for it.
+                    drop(node.reload().await);
+                }
+            },
+            Some(part) = tasks.ended() => return Err(DaemonError::Ended { part }),
+        }
+    }
+}
