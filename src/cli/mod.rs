@@ -22,6 +22,7 @@ mod peer;
 mod print;
 mod reload;
 mod send;
+mod serve;
 mod status;
 mod table;
 
@@ -61,6 +62,8 @@ struct Cli {
 /// What can be asked for. In the order in which `ridd help` shows them: first what a newcomer needs.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the node in the foreground until SIGTERM or SIGINT
+    Serve,
     /// Say how the node does
     Status,
     /// Say whom the node exchanges with: add, change, pin, revoke, remove, test peers
@@ -92,6 +95,7 @@ enum Command {
 impl Command {
     fn run(self, globals: &Globals) -> Ended {
         match self {
+            Self::Serve => serve::run(globals),
             Self::Status => status::run(globals),
             Self::Peer(args) => peer::run(args, globals),
             Self::Send(args) => send::run(&args, globals),

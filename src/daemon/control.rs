@@ -172,7 +172,9 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<String> {
         }
     }
     let changed = after.iter().filter(|(table, value)| before.get(*table) != Some(value));
-    changed.map(|(table, _)| format!("[{table}] was changed in the file: restart the node to put it in force")).collect()
+    changed
+        .map(|(table, _)| format!("[{table}] was changed in the file: restart the node to put it in force"))
+        .collect()
 }
 
 #[cfg(test)]

@@ -78,10 +78,7 @@ fn sound(node: &Node, alarm: &mut bool) {
 
 /// Writes and removes a record, so that a store that works again is known to without a message having to come first.
 async fn try_store(node: &Node, store: &dyn Store) {
-    let once = Once {
-        digest: Digest::of(b"a trial whether the store takes records"),
-        message: MessageId::fresh(),
-    };
+    let once = Once { digest: Digest::of(b"a trial whether the store takes records"), message: MessageId::fresh() };
     let mut batch = Batch::new();
     batch.put(&once);
     batch.delete::<Once>(once.to_row().key(Once::TABLE));

@@ -1,0 +1,14 @@
+//! `ridd serve`: runs the node in the foreground until SIGTERM or SIGINT.
+
+use crate::daemon::{self, Start};
+
+use super::{Ended, Exit, Failure, Globals};
+
+/// Runs the node.
+pub(crate) fn run(globals: &Globals) -> Ended {
+    let data = globals.data();
+    let data = std::path::absolute(&data).unwrap_or(data);
+    let start = Start { config: globals.load()?, file: globals.config(), data };
+    daemon::run(start).map_err(Failure::failed)?;
+    Ok(Exit::Done)
+}
