@@ -21,10 +21,12 @@ mod outbox;
 mod peer;
 mod print;
 mod reload;
+mod schema;
 mod send;
 mod serve;
 mod status;
 mod table;
+mod validate;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -86,6 +88,10 @@ enum Command {
     Bench(bench::Args),
     /// Show the main job: four nodes on this machine exchange a data call and its completion
     Demo(demo::Args),
+    /// Judge RID messages and IODEF documents: valid or not, and why
+    Validate(validate::Args),
+    /// Write one of the XML Schemas, or list them
+    Schema(schema::Args),
     /// Write completions for a shell to standard output
     Completions(completions::Args),
     /// Write the manual pages
@@ -107,6 +113,8 @@ impl Command {
             Self::Config(args) => config::run(&args, globals),
             Self::Bench(args) => bench::run(&args, globals),
             Self::Demo(args) => demo::run(&args, globals),
+            Self::Validate(args) => validate::run(&args, globals),
+            Self::Schema(args) => schema::run(&args),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args, globals),
         }

@@ -9,12 +9,15 @@ use crate::iodef::common::class::{AnyUri, Boolean, Described, Element, Grammar, 
 use crate::iodef::{self, v1};
 
 mod classes;
+pub mod judge;
 mod rules;
+mod schemas;
 
 pub use classes::{
     AuthorizationStatus, IncidentSource, Justification, MsgDestination, MsgType, PolicyRegion, RIDPolicy, Region,
     ReportSchema, RequestStatus, RidMessage, Traffic, TrafficType, Version, XmlSchemaId,
 };
+pub use schemas::{accepted_labels, schema_file, schema_imports};
 
 /// The namespace of RID 2.0 (RFC 6545 §5.4).
 pub const NAMESPACE: &str = "urn:ietf:params:xml:ns:iodef-rid-2.0";

@@ -74,7 +74,10 @@ rules! {
         wants "an IP address in the Node, and no NodeName with SourceOfIncident", not "no IP address, or a name",
         if |policy| {
             let to_source = attribute_is(policy, "MsgDestination", "SourceOfIncident");
-            policy.child(IODEF_1, "Node").is_some_and(|node| !has_ip_address(node) || (to_source && has_any(node, &["NodeName"])))
+            // Of a destination that the RFC does not know it cannot say what the Node must be.
+            let is_known = to_source || attribute_is(policy, "MsgDestination", "RIDSystem");
+            let is_named = |node: Node<'_>| to_source && has_any(node, &["NodeName"]);
+            is_known && policy.child(IODEF_1, "Node").is_some_and(|node| !has_ip_address(node) || is_named(node))
         };
 
     SOURCE_NODE_HAS_AN_ADDRESS "C9", section "RFC 6545 §5.3",

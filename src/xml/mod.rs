@@ -13,6 +13,7 @@ mod write;
 pub use document::{Attribute, Document, Item, Node};
 pub use error::{Fault, Position, XmlError};
 pub use limits::{Config, Limits};
+pub(crate) use scan::scan;
 pub use write::{Writer, escape_attribute, escape_text};
 
 /// The namespace of `xml:lang` and its like.

@@ -2,6 +2,7 @@
 //!
 //! Every bench runs with its baseline in one process, in turns, so that the ratio holds where the times do not.
 
+mod codec;
 pub(crate) mod store;
 
 use clap::Subcommand;
@@ -17,6 +18,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Measure reading, validating and writing documents on one core
+    Codec(codec::Args),
     /// Measure the bare store: commit what the node commits for each Report
     Store(store::Args),
 }
@@ -24,6 +27,7 @@ enum What {
 /// Carries out `ridd bench`.
 pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     match &args.what {
+        What::Codec(args) => codec::run(args, globals),
         What::Store(args) => store::run(args, globals),
     }
 }

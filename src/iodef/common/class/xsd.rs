@@ -10,9 +10,15 @@ use crate::iodef::common::datatypes::Simple;
 use crate::xml::{self, escape_attribute, escape_text};
 
 /// The XSD of one namespace: all its global elements, and every type that they reach. `schemas` are those that may be
-/// imported; `file` names the file that declares a namespace, without `.xsd`.
+/// imported; `file` names the file that declares a namespace, without `.xsd`; `also` are namespaces to import for the
+/// sake of wildcards, where no table names them.
 #[must_use]
-pub fn xsd(schema: &'static Schema, schemas: &[&'static Schema], file: fn(&str) -> &'static str) -> String {
+pub fn xsd(
+    schema: &'static Schema,
+    schemas: &[&'static Schema],
+    file: fn(&str) -> &'static str,
+    also: &[&'static str],
+) -> String {
     let mut page = Page {
         schema,
         schemas,
@@ -25,6 +31,9 @@ pub fn xsd(schema: &'static Schema, schemas: &[&'static Schema], file: fn(&str) 
     };
     for element in schema.elements {
         page.reach((element.class)());
+    }
+    for namespace in also {
+        page.import(namespace);
     }
     page.write();
     page.out
