@@ -28,7 +28,7 @@ pub use config::{Config, Fault};
 pub use control::Control;
 pub use problem::{Code, Problem};
 pub use server::{BindError, Bound, bind, serve};
-pub use staff::{Decision, Ordered, OrderedMessage, QueryOrder, SendKind, SendOrder, Staff};
+pub use staff::{DecideOrder, QueryOrder, SendOrder, Staff};
 
 /// What administration works on: handles of the running node's parts.
 pub struct Parts {

@@ -8,39 +8,29 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use crate::ids::{IncidentName, MessageId, PeerName};
-
-/// What kind of RID message an order makes: RFC 6545 §7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SendKind {
-    /// RFC 6545 §7.5.
-    Report,
-    /// RFC 6545 §7.1 and §7.2, asks for an investigation close to the source.
-    InvestigationRequest,
-    /// RFC 6545 §7.2, asks to trace traffic to its source.
-    TraceRequest,
-    /// RFC 6545 §7.6.
-    Query,
-    /// RFC 6545 §7.4.
-    Result,
-    /// RFC 6545 §7.3.
-    Acknowledgement,
-}
+use crate::peers::MsgType;
+use crate::store::records::Message;
 
 /// An order to send a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SendOrder {
-    /// To whom; absent if the network address decides.
+    /// To whom; absent if the network decides that `source_of_incident` is in.
     pub peer: Option<PeerName>,
-    /// An IODEF document, or a whole RID message.
+    /// An IODEF document, or a whole RID message, which is sent as it is.
     pub document: String,
-    /// What to make of an IODEF document; absent for a RID message, which says it itself, and then a Report.
-    pub kind: Option<SendKind>,
-    /// Where the incident comes from: RIDPolicy's SourceOfIncident; routed by longest prefix if no peer is named.
+    /// What to make of an IODEF document; absent: a Report. A RID message says it itself.
+    pub msg_type: Option<MsgType>,
+    /// Where the incident comes from: MsgDestination SourceOfIncident (RFC 6545 §5.1).
     pub source_of_incident: Option<IpAddr>,
-    /// The message that this answers.
+    /// The Request that a Result answers; absent: the newest open one about the incident.
     pub answers: Option<MessageId>,
+    /// What a Result says of the source (RFC 6545 §5.3): whether it was found.
+    #[serde(default)]
+    pub source_found: bool,
+    /// And its addresses.
+    #[serde(default)]
+    pub sources: Vec<IpAddr>,
 }
 
 /// An order to ask a peer what it knows of an incident.
@@ -51,58 +41,38 @@ pub struct QueryOrder {
     pub peer: PeerName,
     /// About what.
     pub incident: IncidentName,
+    /// About one instance of it; absent: all.
+    pub instance: Option<String>,
 }
 
 /// What a person decides about a message that is held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Decision {
+pub struct DecideOrder {
     /// Whether it is approved; denied otherwise.
     pub approve: bool,
-    /// With a denial, the Justification of RFC 6545 §5.2; absent is `Other`.
+    /// With a denial, its Justification (RFC 6545 §5.2); absent is `CannotProcess`.
     pub justification: Option<String>,
 }
 
-/// What became of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ordered {
-    /// The messages that were made for it, one for each peer.
-    pub messages: Vec<OrderedMessage>,
-}
-
-/// One message that was made for an order and is in the outbox.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderedMessage {
-    /// The message.
-    pub id: MessageId,
-    /// To whom it goes.
-    pub peer: PeerName,
-    /// Its MsgType.
-    pub msg_type: String,
-    /// The incident it names.
-    pub incident: Option<IncidentName>,
-    /// The incident's instance.
-    pub instance: Option<String>,
-}
-
-/// Whoever carries out what staff order: the exchange.
+/// Whoever carries out what staff order: the exchange, or a stand-in in tests.
 #[async_trait]
 pub trait Staff: Send + Sync + 'static {
-    /// Sends a document.
+    /// Sends a document; the message it became, which is in the outbox.
     ///
     /// # Errors
     /// Why it was not put into the outbox.
-    async fn send(&self, order: SendOrder, operator: &str) -> Result<Ordered, Problem>;
+    async fn send(&self, order: SendOrder, operator: &str) -> Result<Message, Problem>;
 
-    /// Asks a peer about an incident.
+    /// Asks a peer about an incident; the Query, which is in the outbox.
     ///
     /// # Errors
     /// Why it was not put into the outbox.
-    async fn query(&self, order: QueryOrder, operator: &str) -> Result<Ordered, Problem>;
+    async fn query(&self, order: QueryOrder, operator: &str) -> Result<Message, Problem>;
 
-    /// Decides about a held message.
+    /// Decides about a held message; the message as it stands now.
     ///
     /// # Errors
     /// If it is not held, or the store fails.
-    async fn decide(&self, message: MessageId, decision: Decision, operator: &str) -> Result<Ordered, Problem>;
+    async fn decide(&self, id: MessageId, order: DecideOrder, operator: &str) -> Result<Message, Problem>;
 }

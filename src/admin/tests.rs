@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::api::incidents::{IncidentDetail, IncidentList};
-use super::api::messages::{MessageDetail, MessageList};
+use super::api::messages::{MessageDetail, MessageList, MessageView};
 use super::api::node::Reloaded;
 use super::api::outbox::{ParcelList, ParcelView};
 use super::api::peers::{PeerList, PeerView, Probed, Removed};
@@ -34,21 +34,46 @@ struct Fake {
     unready: Mutex<Option<String>>,
 }
 
+fn message(peer: &str, number: i64) -> Message {
+    let third = number % 3 == 0;
+    Message {
+        id: MessageId::fresh(),
+        direction: Direction::In,
+        peer: peer.parse().unwrap(),
+        msg_type: if third { "InvestigationRequest" } else { "Report" }.to_owned(),
+        incident_name: Some("csirt#one.example".to_owned()),
+        incident_id: Some("1".to_owned()),
+        instance: None,
+        restriction: None,
+        received: Timestamp::from_micros(number * 1_000_000),
+        remote: None,
+        certificate: None,
+        size: 6,
+        digest: Digest::of(b"<RID/>"),
+        payload: None,
+        verdict: if third { Verdict::Held } else { Verdict::Accepted },
+        justification: None,
+        warnings: Some("one\ntwo".to_owned()),
+        answers: None,
+        token: None,
+    }
+}
+
 #[async_trait]
 impl Staff for Fake {
-    async fn send(&self, order: SendOrder, operator: &str) -> Result<Ordered, Problem> {
+    async fn send(&self, order: SendOrder, operator: &str) -> Result<Message, Problem> {
         self.orders.lock().unwrap().push(format!("{operator} sends {} bytes", order.document.len()));
-        Ok(Ordered { messages: Vec::new() })
+        Ok(message("a.example", 1))
     }
 
-    async fn query(&self, order: QueryOrder, operator: &str) -> Result<Ordered, Problem> {
+    async fn query(&self, order: QueryOrder, operator: &str) -> Result<Message, Problem> {
         self.orders.lock().unwrap().push(format!("{operator} asks {} about {}", order.peer, order.incident));
-        Ok(Ordered { messages: Vec::new() })
+        Ok(message("a.example", 1))
     }
 
-    async fn decide(&self, message: MessageId, decision: Decision, operator: &str) -> Result<Ordered, Problem> {
-        self.orders.lock().unwrap().push(format!("{operator} decides {message}: {}", decision.approve));
-        Ok(Ordered { messages: Vec::new() })
+    async fn decide(&self, id: MessageId, order: DecideOrder, operator: &str) -> Result<Message, Problem> {
+        self.orders.lock().unwrap().push(format!("{operator} decides {id}: {}", order.approve));
+        Ok(message("a.example", 1))
     }
 }
 
@@ -122,31 +147,10 @@ impl Trial {
         let mut ids = Vec::new();
         let mut batch = Batch::new();
         for number in 1..=count {
-            let third = number % 3 == 0;
-            let id = MessageId::fresh();
-            batch.insert(&Message {
-                id: id.clone(),
-                direction: Direction::In,
-                peer: if third { "b.example" } else { "a.example" }.parse().unwrap(),
-                msg_type: if third { "InvestigationRequest" } else { "Report" }.to_owned(),
-                incident_name: Some("csirt#one.example".to_owned()),
-                incident_id: Some("1".to_owned()),
-                instance: None,
-                restriction: None,
-                received: Timestamp::from_micros(number * 1_000_000),
-                remote: None,
-                certificate: None,
-                size: 6,
-                digest: Digest::of(b"<RID/>"),
-                payload: None,
-                verdict: if third { Verdict::Held } else { Verdict::Accepted },
-                justification: None,
-                warnings: Some("one\ntwo".to_owned()),
-                answers: None,
-                token: None,
-            });
-            batch.insert(&Body { id: id.clone(), bytes: b"<RID/>".to_vec() });
-            ids.push(id);
+            let message = message(if number % 3 == 0 { "b.example" } else { "a.example" }, number);
+            batch.insert(&message);
+            batch.insert(&Body { id: message.id.clone(), bytes: b"<RID/>".to_vec() });
+            ids.push(message.id);
         }
         batch.insert(&Incident {
             name: "csirt#one.example".to_owned(),
@@ -267,12 +271,12 @@ async fn bodies_are_exported_byte_for_byte_and_orders_name_their_operator() {
     assert_eq!(client.bytes(&format!("messages/{}/body", ids[2])).await.unwrap(), "<RID/>");
     let detail: MessageDetail = client.get(&format!("messages/{}", ids[2])).await.unwrap();
     assert_eq!(detail.message.incident, Some(IncidentName { name: "csirt#one.example".into(), id: "1".into() }));
-    let deny = Decision { approve: false, justification: None };
-    let _: Ordered = client.post(&format!("messages/{}/decision", ids[2]), &deny).await.unwrap();
+    let deny = DecideOrder { approve: false, justification: None };
+    let _: MessageView = client.post(&format!("messages/{}/decision", ids[2]), &deny).await.unwrap();
     let order = json!({ "peer": "a.example", "document": "<x/>" });
-    let _: Ordered = client.post("messages", &order).await.unwrap();
+    let _: MessageView = client.post("messages", &order).await.unwrap();
     let order = json!({ "peer": "a.example", "incident": { "name": "one", "id": "1" } });
-    let _: Ordered = client.post("queries", &order).await.unwrap();
+    let _: MessageView = client.post("queries", &order).await.unwrap();
     let uid = std::os::unix::fs::MetadataExt::uid(&fs::metadata(trial.dir.path()).unwrap());
     let said = [format!("decides {}: false", ids[2]), "sends 4 bytes".into(), "asks a.example about one#1".into()];
     assert_eq!(*trial.fake.orders.lock().unwrap(), said.map(|said| format!("uid {uid} {said}")));

@@ -8,11 +8,10 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::ask::{ask, cut, or_dash, say};
-use super::send::said_of;
 use super::table::{card, listing};
 use super::{Ended, Exit, Failure, Globals, outbox, print};
 use crate::admin::api::messages::{MessageDetail, MessageList, MessageView};
-use crate::admin::{Decision, Ordered, path, with_parameters};
+use crate::admin::{DecideOrder, path, with_parameters};
 use crate::ids::{IncidentName, MessageId, PeerName};
 use crate::store::records::{Direction, Verdict};
 
@@ -49,7 +48,8 @@ enum Verb {
     Deny {
         /// The message
         id: MessageId,
-        /// Why, in the words of RFC 6545 section 5.2: SystemBusy, CannotProcess, UnrecognizedFormat, Other, …
+        /// Why, in the words of RFC 6545: CannotProcess (the default: for legal or policy reasons), SystemResource,
+        /// UnrecognizedFormat, Authentication, AuthenticationOrigin, Encryption, Other
         #[arg(long, value_name = "JUSTIFICATION")]
         because: Option<String>,
     },
@@ -93,8 +93,10 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
             say(globals, &detail, show)
         }
         Verb::Export { id, output } => export(id, output.as_deref(), globals),
-        Verb::Approve { id } => decide(id, &Decision { approve: true, justification: None }, globals),
-        Verb::Deny { id, because } => decide(id, &Decision { approve: false, justification: because.clone() }, globals),
+        Verb::Approve { id } => decide(id, &DecideOrder { approve: true, justification: None }, globals),
+        Verb::Deny { id, because } => {
+            decide(id, &DecideOrder { approve: false, justification: because.clone() }, globals)
+        }
     }
 }
 
@@ -181,11 +183,13 @@ fn export(id: &MessageId, output: Option<&Path>, globals: &Globals) -> Ended {
     Ok(Exit::Done)
 }
 
-fn decide(id: &MessageId, decision: &Decision, globals: &Globals) -> Ended {
+fn decide(id: &MessageId, order: &DecideOrder, globals: &Globals) -> Ended {
     let path = path(["messages", id.as_str(), "decision"]);
-    let ordered: Ordered = ask(globals, |client| async move { client.post(&path, decision).await })?;
-    let word = if decision.approve { "approved" } else { "denied" };
-    say(globals, &ordered, |ordered| format!("{word}\n{}", said_of(ordered)).trim_end().to_owned())
+    let decided: MessageView = ask(globals, |client| async move { client.post(&path, order).await })?;
+    say(globals, &decided, |decided| {
+        let why = decided.justification.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+        format!("{} {} of {} is {}{why}", decided.msg_type, decided.id, decided.peer, decided.verdict)
+    })
 }
 
 #[cfg(test)]

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::ask::{ask, say};
 use super::{Ended, Failure, Globals};
-use crate::admin::{Ordered, QueryOrder, SendKind, SendOrder};
+use crate::admin::api::messages::MessageView;
+use crate::admin::{QueryOrder, SendOrder};
 use crate::ids::{IncidentName, MessageId, PeerName};
+use crate::peers::MsgType;
 
 /// Bytes of the largest document that is read; the node's own limit is usually lower.
 const LARGEST: u64 = 64 << 20;
@@ -26,9 +28,15 @@ pub(crate) struct Args {
     /// The address that the incident comes from (RFC 6545: SourceOfIncident)
     #[arg(long, value_name = "IP")]
     source_of_incident: Option<IpAddr>,
-    /// The message that this answers, with --type result or acknowledgement
+    /// The peer's request that a result answers [default: the newest open one about the incident]
     #[arg(long, value_name = "MESSAGE")]
     answers: Option<MessageId>,
+    /// A result says that the source was found
+    #[arg(long)]
+    source_found: bool,
+    /// A result names this address of the source
+    #[arg(long, value_name = "IP")]
+    source: Vec<IpAddr>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -47,7 +55,7 @@ enum Kind {
     Acknowledgement,
 }
 
-impl From<Kind> for SendKind {
+impl From<Kind> for MsgType {
     fn from(kind: Kind) -> Self {
         match kind {
             Kind::Report => Self::Report,
@@ -70,12 +78,14 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     let order = SendOrder {
         peer,
         document: read(&args.file)?,
-        kind: args.kind.map(SendKind::from),
+        msg_type: args.kind.map(MsgType::from),
         source_of_incident: args.source_of_incident,
         answers: args.answers.clone(),
+        source_found: args.source_found,
+        sources: args.source.clone(),
     };
-    let ordered: Ordered = ask(globals, |client| async move { client.post("messages", &order).await })?;
-    say(globals, &ordered, said_of)
+    let made: MessageView = ask(globals, |client| async move { client.post("messages", &order).await })?;
+    say(globals, &made, said_of)
 }
 
 /// Arguments of `ridd query`.
@@ -86,27 +96,31 @@ pub(crate) struct QueryArgs {
     /// About which incident, written NAME#ID
     #[arg(value_name = "NAME#ID")]
     incident: IncidentName,
+    /// About one instance of it only
+    #[arg(long)]
+    instance: Option<String>,
 }
 
 /// Puts a Query into the node's outbox; the answer is filed under the same incident.
 pub(crate) fn run_query(args: &QueryArgs, globals: &Globals) -> Ended {
-    let order = QueryOrder { peer: args.peer.clone(), incident: args.incident.clone() };
-    let ordered: Ordered = ask(globals, |client| async move { client.post("queries", &order).await })?;
-    say(globals, &ordered, |ordered| {
-        format!("{}\nthe answer will be in `ridd incident show {}`", said_of(ordered), args.incident)
+    let order =
+        QueryOrder { peer: args.peer.clone(), incident: args.incident.clone(), instance: args.instance.clone() };
+    let made: MessageView = ask(globals, |client| async move { client.post("queries", &order).await })?;
+    say(globals, &made, |made| {
+        format!("{}\nthe answer will be in `ridd incident show {}`", said_of(made), args.incident)
     })
 }
 
 /// What became of an order, in words.
-pub(super) fn said_of(ordered: &Ordered) -> String {
-    let lines = ordered.messages.iter().map(|message| {
-        let about = message.incident.as_ref().map_or_else(String::new, |incident| match &message.instance {
-            Some(instance) => format!(" about {incident}, instance {instance}"),
-            None => format!(" about {incident}"),
-        });
-        format!("{} {} to {}{about} is in the outbox", message.msg_type, message.id, message.peer)
+fn said_of(made: &MessageView) -> String {
+    let about = made.incident.as_ref().map_or_else(String::new, |incident| match &made.instance {
+        Some(instance) => format!(" about {incident}, instance {instance}"),
+        None => format!(" about {incident}"),
     });
-    lines.collect::<Vec<_>>().join("\n")
+    format!(
+        "{} {} to {}{about} is in the outbox: `ridd message show` tells how it fares",
+        made.msg_type, made.id, made.peer
+    )
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
@@ -127,6 +141,6 @@ mod tests {
 
     #[test]
     fn words_are_as_agreed() {
-        compare(&["send"], said_of);
+        compare(&["send", "send-query"], said_of);
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::admin::{Code, Decision, Ordered, Problem, QueryOrder, SendOrder, Staff};
+use crate::admin::{Code, DecideOrder, Problem, QueryOrder, SendOrder, Staff};
 use crate::exchange::{Answer, Arrival, Receiver};
 use crate::ids::MessageId;
 use crate::outbox::{Load, Replies, Reply};
+use crate::store::records::Message;
 use crate::store::{Batch, StoreError};
 
 pub(super) struct StandIn;
@@ -43,15 +44,15 @@ fn none<T>() -> Result<T, Problem> {
 
 #[async_trait]
 impl Staff for StandIn {
-    async fn send(&self, _order: SendOrder, _operator: &str) -> Result<Ordered, Problem> {
+    async fn send(&self, _order: SendOrder, _operator: &str) -> Result<Message, Problem> {
         none()
     }
 
-    async fn query(&self, _order: QueryOrder, _operator: &str) -> Result<Ordered, Problem> {
+    async fn query(&self, _order: QueryOrder, _operator: &str) -> Result<Message, Problem> {
         none()
     }
 
-    async fn decide(&self, _message: MessageId, _decision: Decision, _operator: &str) -> Result<Ordered, Problem> {
+    async fn decide(&self, _message: MessageId, _order: DecideOrder, _operator: &str) -> Result<Message, Problem> {
         none()
     }
 }

@@ -8,7 +8,7 @@ use super::{Call, listing, no_such_path, wrong_method};
 use crate::admin::auth::{Change, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
-use crate::admin::staff::{Decision, QueryOrder, SendOrder};
+use crate::admin::staff::{DecideOrder, QueryOrder, SendOrder};
 use crate::clock::Timestamp;
 use crate::ids::{CallbackToken, Digest, IncidentName, MessageId, PeerName};
 use crate::store::records::{Body, Direction, Message, Parcel, Verdict};
@@ -201,17 +201,17 @@ async fn body(call: &Call<'_>, permitted: &Permitted<Look>, id: MessageId) -> Re
 async fn send(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Problem> {
     let order: SendOrder = call.ask.json()?;
     let operator = permitted.operator().to_string();
-    Reply::json(&call.parts.staff.send(order, &operator).await?)
+    Reply::json(&MessageView::from(call.parts.staff.send(order, &operator).await?))
 }
 
 async fn query(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Problem> {
     let order: QueryOrder = call.ask.json()?;
     let operator = permitted.operator().to_string();
-    Reply::json(&call.parts.staff.query(order, &operator).await?)
+    Reply::json(&MessageView::from(call.parts.staff.query(order, &operator).await?))
 }
 
 async fn decide(call: &Call<'_>, permitted: &Permitted<Change>, id: MessageId) -> Result<Reply, Problem> {
-    let decision: Decision = call.ask.json()?;
+    let order: DecideOrder = call.ask.json()?;
     let operator = permitted.operator().to_string();
-    Reply::json(&call.parts.staff.decide(id, decision, &operator).await?)
+    Reply::json(&MessageView::from(call.parts.staff.decide(id, order, &operator).await?))
 }
