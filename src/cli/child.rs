@@ -25,15 +25,8 @@ const READY: Duration = Duration::from_secs(30);
 /// What a node says of itself when it is ready.
 #[derive(Debug, Deserialize)]
 struct ReadyLine {
-    rid: Addresses,
-}
-
-/// One address or several.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Addresses {
-    One(SocketAddr),
-    Several(Vec<SocketAddr>),
+    /// The first address for peers.
+    rid: SocketAddr,
 }
 
 /// A data directory with certificates, and the node that runs on it.
@@ -77,11 +70,7 @@ impl Node {
             .spawn()
             .map_err(|error| Failure::failed(format_args!("cannot start a node: {error}")))?;
         let line = first_line(&mut child);
-        let read = serde_json::from_str::<ReadyLine>(&line).ok().and_then(|ready| match ready.rid {
-            Addresses::One(address) => Some(address),
-            Addresses::Several(all) => all.first().copied(),
-        });
-        let Some(address) = read else {
+        let Some(address) = ready_at(&line) else {
             end(&mut child);
             let said = fs::read_to_string(&log).unwrap_or_default();
             return Err(Failure::failed(format_args!("{} does not start: {line}{said}", self.name)));
@@ -133,6 +122,11 @@ impl Drop for Node {
             end(child);
         }
     }
+}
+
+/// The address for peers that a ready line names; `None` if it is no ready line.
+pub(crate) fn ready_at(line: &str) -> Option<SocketAddr> {
+    serde_json::from_str::<ReadyLine>(line).ok().map(|ready| ready.rid)
 }
 
 /// The first line that a process writes, or nothing if it writes none in time. Whatever it writes later is thrown away.

@@ -22,9 +22,9 @@ async fn every_message_is_sent_once_and_answered() {
         noted.lock().unwrap().push(n);
         vec![b'x'; 4_000]
     });
-    let figures = drive(&load, papers.client().unwrap(), make).await.unwrap();
+    let mut figures = drive(&load, papers.client().unwrap(), make).await.unwrap();
     made.lock().unwrap().sort_unstable();
     assert_eq!(*made.lock().unwrap(), (7..57).collect::<Vec<u64>>());
-    assert_eq!(figures.messages, 50);
-    assert!(figures.p50 <= figures.p99 && figures.rate() > 0.0);
+    assert_eq!(figures.messages(), 50);
+    assert!(figures.percentile(50) <= figures.percentile(99) && figures.rate() > 0.0);
 }

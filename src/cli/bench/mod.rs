@@ -3,6 +3,8 @@
 //! Every bench runs with its baseline in one process, in turns, so that the ratio holds where the times do not.
 
 mod codec;
+mod ingest;
+mod nothing;
 pub(crate) mod store;
 
 use clap::Subcommand;
@@ -22,6 +24,10 @@ enum What {
     Codec(codec::Args),
     /// Measure the bare store: commit what the node commits for each Report
     Store(store::Args),
+    /// Measure a whole node that files Reports, beside one that does nothing and beside the bare store
+    Ingest(ingest::Args),
+    /// Run a node that answers 200 and does nothing: what `bench ingest` measures against
+    Nothing(nothing::Args),
 }
 
 /// Carries out `ridd bench`.
@@ -29,5 +35,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     match &args.what {
         What::Codec(args) => codec::run(args, globals),
         What::Store(args) => store::run(args, globals),
+        What::Ingest(args) => ingest::run(args, globals),
+        What::Nothing(args) => nothing::run(args),
     }
 }

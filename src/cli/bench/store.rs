@@ -33,15 +33,17 @@ pub(crate) struct Args {
     dir: Option<PathBuf>,
 }
 
+/// The store's engine.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Engine {
+pub(crate) enum Engine {
     Sqlite,
     #[cfg(feature = "sled")]
     Sled,
 }
 
 impl Engine {
-    const fn scheme(self) -> &'static str {
+    /// What `store.url` begins with.
+    pub(crate) const fn scheme(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
             #[cfg(feature = "sled")]
@@ -68,17 +70,19 @@ pub(crate) struct Figures {
 }
 
 /// Commits `messages` messages through `tasks` tasks: for each a Message, its Body, its Incident and its Once in one
-/// batch, as the exchange does for a Report about a new incident. `body` gives the bytes of each.
+/// batch, as the exchange does for a Report about a new incident. Their numbers begin with `first`; `body` gives the
+/// bytes of each.
 ///
 /// # Errors
 /// The first error of the store.
 pub(crate) async fn engine(
     store: &Arc<dyn Store>,
+    first: u64,
     messages: u64,
     tasks: u64,
     body: fn(u64) -> Vec<u8>,
 ) -> Result<Figures, StoreError> {
-    let next = Arc::new(AtomicU64::new(0));
+    let next = Arc::new(AtomicU64::new(first));
     let (cpu, begun) = (cpu_time(), Instant::now());
     let mut working = JoinSet::new();
     for _ in 0..tasks {
@@ -87,7 +91,7 @@ pub(crate) async fn engine(
             let mut spans = Vec::new();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= messages {
+                if number >= first + messages {
                     return Ok::<_, StoreError>(spans);
                 }
                 let batch = filed(number, body(number));
@@ -258,7 +262,7 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     if opened.count(Message::TABLE).await.map_err(Failure::failed)? > 0 {
         return Err(Failure::input(format_args!("{} holds a store already: name another", directory.display())));
     }
-    let figures = engine(&opened, args.messages, args.tasks, report).await.map_err(Failure::failed)?;
+    let figures = engine(&opened, 0, args.messages, args.tasks, report).await.map_err(Failure::failed)?;
     drop(opened);
     let disk = store::disk_use(&config).map_err(Failure::failed)?;
     let begun = Instant::now();
@@ -286,7 +290,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let config = store::Config::at(format!("sqlite:{}", place.path().display()));
         let opened = store::open(&config).unwrap();
-        let figures = engine(&opened, 100, 8, report).await.unwrap();
+        let figures = engine(&opened, 0, 100, 8, report).await.unwrap();
         assert_eq!(figures.messages, 100);
         assert!(figures.p50_ms <= figures.p99_ms && figures.rate > 0.0);
         for table in [Message::TABLE, Body::TABLE, Incident::TABLE, Once::TABLE] {

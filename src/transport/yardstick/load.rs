@@ -36,27 +36,33 @@ pub struct Load {
 /// What was measured.
 #[derive(Clone, Debug, Default)]
 pub struct Figures {
-    /// Messages that were answered with 200.
-    pub messages: u64,
-    /// From the first request to the last answer.
-    pub span: Duration,
-    /// Half of the answers took no longer.
-    pub p50: Duration,
-    /// 99 of 100 answers took no longer.
-    pub p99: Duration,
+    /// How long each message took to be answered with 200.
+    answers: Vec<Duration>,
+    /// From the first request to the last answer, of all rounds.
+    span: Duration,
 }
 
 impl Figures {
-    /// From how long each answer took.
-    pub fn of(mut answers: Vec<Duration>, span: Duration) -> Self {
-        answers.sort_unstable();
-        let quantile = |share: usize| answers.get(answers.len() * share / 100).copied().unwrap_or_default();
-        Self { messages: answers.len() as u64, span, p50: quantile(50), p99: quantile(99) }
+    /// How many messages were answered with 200.
+    pub fn messages(&self) -> u64 {
+        self.answers.len() as u64
     }
 
     /// Messages per second.
     pub fn rate(&self) -> f64 {
-        self.messages as f64 / self.span.as_secs_f64().max(1e-9)
+        self.answers.len() as f64 / self.span.as_secs_f64().max(1e-9)
+    }
+
+    /// So many of 100 answers took no longer.
+    pub fn percentile(&mut self, share: usize) -> Duration {
+        self.answers.sort_unstable();
+        self.answers.get(self.answers.len() * share / 100).copied().unwrap_or_default()
+    }
+
+    /// Adds another round.
+    pub fn add(&mut self, other: Self) {
+        self.answers.extend(other.answers);
+        self.span += other.span;
     }
 }
 
@@ -97,7 +103,7 @@ pub async fn drive(
         let why = |error: tokio::task::JoinError| YardstickError::Answer { message: 0, found: error.to_string() };
         answers.extend(ended.map_err(why)??);
     }
-    Ok(Figures::of(answers, start.elapsed()))
+    Ok(Figures { answers, span: start.elapsed() })
 }
 
 /// One kept connection.
