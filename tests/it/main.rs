@@ -1,6 +1,14 @@
 //! Trials of the real binary over real sockets, one process each.
 
+mod admission;
+mod demo;
+mod disk;
 mod harness;
 mod store_crash;
 mod store_power;
+mod hostile;
+mod relay;
+mod reload;
+mod restart;
+mod slow;
 mod yardstick;
