@@ -198,7 +198,7 @@ impl Courier {
             state => debug!(parcel = %id, to = %recipient, attempts, %state, "done"),
         }
         if parcel.state != ParcelState::Waiting {
-            self.outbox.left(recipient);
+            self.outbox.counts.left(recipient, parcel.state == ParcelState::Dead);
         }
     }
 }

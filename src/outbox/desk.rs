@@ -88,14 +88,14 @@ impl Outbox {
         let allowed = "only a waiting, dead or cancelled parcel can be tried again";
         self.check(&parcel, &[ParcelState::Waiting, ParcelState::Dead, ParcelState::Cancelled], allowed)?;
         let now = self.clock.now();
-        let returns = parcel.state != ParcelState::Waiting;
+        let was = parcel.state;
         parcel.state = ParcelState::Waiting;
         parcel.due = now;
         parcel.expires = now + self.config.expiry;
         parcel.attempts = 0;
         self.commit(&parcel, revision).await?;
-        if returns {
-            self.back(&parcel.recipient);
+        if was != ParcelState::Waiting {
+            self.counts.back(&parcel.recipient, was == ParcelState::Dead);
         }
         self.gates.lock().unwrap_or_else(PoisonError::into_inner).ajar(&parcel.recipient, now);
         self.wake();
@@ -116,7 +116,9 @@ impl Outbox {
         parcel.due = self.clock.now();
         self.commit(&parcel, revision).await?;
         if waited {
-            self.left(&parcel.recipient);
+            self.counts.left(&parcel.recipient, false);
+        } else {
+            self.counts.buried();
         }
         self.wake();
         info!(parcel = %id, to = %parcel.recipient, "cancelled on request");

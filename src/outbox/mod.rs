@@ -16,6 +16,7 @@
 mod backoff;
 mod carrier;
 mod config;
+mod counts;
 mod courier;
 mod desk;
 mod error;

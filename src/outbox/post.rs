@@ -1,11 +1,11 @@
 //! Putting parcels into the outbox, and the handle that everyone else holds.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::counts::Counts;
 use super::gate::Gates;
 use super::{Backoff, BadConfig, Config, OutboxError};
 use crate::clock::{Clock, Timestamp};
@@ -69,8 +69,8 @@ pub struct Outbox {
     pub(super) backoff: Backoff,
     /// Rung when there may be something new to send.
     pub(super) bell: Notify,
-    /// How many parcels wait for each recipient; an estimate that the worker puts right now and then.
-    pub(super) waiting: Mutex<HashMap<String, usize>>,
+    /// How many parcels wait for whom.
+    pub(super) counts: Counts,
     /// What the worker has learned about recipients that fail.
     pub(super) gates: Mutex<Gates>,
 }
@@ -95,9 +95,9 @@ impl Outbox {
             clock,
             backoff,
             config,
+            counts: Counts::new(Arc::clone(&metrics)),
             metrics,
             bell: Notify::new(),
-            waiting: Mutex::default(),
             gates: Mutex::default(),
         }))
     }
@@ -108,14 +108,8 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError::Full`] if too much waits for the recipient; the batch is as it was.
     pub fn post(&self, batch: &mut Batch, new: NewParcel) -> Result<ParcelId, OutboxError> {
-        {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = waiting.entry(new.recipient.clone()).or_default();
-            if *count >= self.config.waiting_per_recipient {
-                let waiting = *count;
-                return Err(OutboxError::Full { recipient: new.recipient, waiting });
-            }
-            *count += 1;
+        if let Err(waiting) = self.counts.add_within(&new.recipient, self.config.waiting_per_recipient) {
+            return Err(OutboxError::Full { recipient: new.recipient, waiting });
         }
         let now = self.clock.now();
         let parcel = new.into_parcel(now, self.config.expiry);
@@ -127,23 +121,6 @@ impl Outbox {
     /// Tells the worker that there may be something new: to be called after a batch with parcels was committed.
     pub fn wake(&self) {
         self.bell.notify_one();
-    }
-
-    /// Counts one parcel less for the recipient.
-    pub(super) fn left(&self, recipient: &str) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = waiting.get_mut(recipient) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                waiting.remove(recipient);
-            }
-        }
-    }
-
-    /// Counts one parcel more for the recipient.
-    pub(super) fn back(&self, recipient: &str) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        *waiting.entry(recipient.to_owned()).or_default() += 1;
     }
 }
 

@@ -1,7 +1,6 @@
 //! Keeping house: taking back claims of a dead process, counting what waits, removing what is old.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
 
 use tracing::{info, warn};
 
@@ -45,14 +44,12 @@ pub(super) async fn recount(outbox: &Outbox) -> Result<(), StoreError> {
             }
         }
     }
-    outbox.metrics.parcels("undelivered", counts.values().map(|count| *count as u64).sum());
-    *outbox.waiting.lock().unwrap_or_else(PoisonError::into_inner) = counts;
     let mut dead = 0;
     let mut pages = Pages::of(ParcelState::Dead);
     while let Some(rows) = pages.next(outbox).await? {
         dead += rows.len() as u64;
     }
-    outbox.metrics.parcels("dead", dead);
+    outbox.counts.set(counts, dead);
     Ok(())
 }
 

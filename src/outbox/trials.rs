@@ -147,7 +147,7 @@ impl Trial {
     }
 
     fn waiting(&self, to: &str) -> usize {
-        self.outbox.waiting.lock().unwrap().get(to).copied().unwrap_or(0)
+        self.outbox.counts.waiting(to)
     }
 }
 
