@@ -23,6 +23,9 @@ use crate::telemetry::logging;
 
 pub use error::DaemonError;
 
+/// For `ridd bench`, which may see the daemon but not its transport.
+pub use crate::transport::yardstick;
+
 /// After the end, tasks that still run in other threads get this long.
 const LAST_BREATH: Duration = Duration::from_secs(2);
 
