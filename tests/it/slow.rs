@@ -19,10 +19,11 @@ struct Slow {
 }
 
 impl Slow {
-    fn new(transport: &str) -> Self {
+    fn new(transport: &str, xml: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let pki = Pki::make(dir.path(), "Slow CA");
-        let node = Daemon::start(Setup::named("node.example").with("transport", transport), &pki);
+        let setup = Setup::named("node.example").with("transport", transport).with("xml", xml);
+        let node = Daemon::start(setup, &pki);
         let (slow, good) = (pki.issue("slow.example"), pki.issue("good.example"));
         node.knows_as("slow.example", "127.0.0.1:1", "peer", &slow);
         node.knows_as("good.example", "127.0.0.1:1", "peer", &good);
@@ -40,7 +41,7 @@ impl Slow {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_headers_and_slow_bodies_are_cut_off() {
-    let slow = Slow::new("header-time = \"1s\"\nbody-time = \"1s\"");
+    let slow = Slow::new("header-time = \"1s\"\nbody-time = \"1s\"", "");
     let mut header = peer::connect(slow.node.rid, Some(&slow.slow)).await.unwrap();
     header.write_all(b"POST / HTTP/1.1\r\nHost:").await.unwrap();
     let mut body = peer::connect(slow.node.rid, Some(&slow.slow)).await.unwrap();
@@ -57,7 +58,7 @@ async fn slow_headers_and_slow_bodies_are_cut_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_huge_body_is_refused_before_it_is_read() {
-    let slow = Slow::new("body-bytes = 100000");
+    let slow = Slow::new("body-bytes = 100000", "size = 100000");
     let mut stream = peer::connect(slow.node.rid, Some(&slow.slow)).await.unwrap();
     stream
         .write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nContent-Length: 1000000000\r\n\r\n")
@@ -82,7 +83,7 @@ async fn a_huge_body_is_refused_before_it_is_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_thousand_idle_connections_starve_nobody() {
-    let slow = Slow::new("");
+    let slow = Slow::new("", "");
     let mut idle = Vec::new();
     for _ in 0..2_000 {
         match TcpStream::connect(slow.node.rid).await {

@@ -160,7 +160,7 @@ impl Bench {
         node.start()?;
         let pin = client.layout.node().display().to_string();
         let peer = client.name.as_str();
-        node.command(&["peer", "add", peer, "--address", "127.0.0.1:1", "--relation", "peer", "--pin", &pin])?;
+        node.command(&["peer", "add", peer, "127.0.0.1:1", "--relation", "peer", "--certificate", &pin])?;
         let config = store::Config::at(format!("{scheme}:{}", dir.path().join("engine").display()));
         let papers = Papers { certificate: client.layout.node(), key: client.layout.node_key(), ca: node.layout.ca() };
         Ok(Self { node, nothing, engine: store::open(&config).map_err(Failure::failed)?, papers, _dir: dir })

@@ -107,6 +107,6 @@ const RELATIONS: [(&str, &str); 3] = [("peer", "authority"), ("unit", "parent"),
 fn introduce(node: &Node, other: &Node, relation: &str) -> Result<(), Failure> {
     let address = other.address()?.to_string();
     let pin = other.layout.node().display().to_string();
-    let arguments = ["peer", "add", other.name.as_str(), "--address", &address, "--relation", relation, "--pin", &pin];
+    let arguments = ["peer", "add", other.name.as_str(), &address, "--relation", relation, "--certificate", &pin];
     node.command(&arguments).map(drop)
 }

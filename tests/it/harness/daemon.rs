@@ -216,7 +216,7 @@ impl Daemon {
     /// Makes someone a peer of this node.
     pub(crate) fn knows_as(&self, name: &str, address: &str, relation: &str, papers: &Papers) {
         let pin = papers.certificate.to_str().unwrap();
-        self.ridd(&["peer", "add", name, "--address", address, "--relation", relation, "--pin", pin]);
+        self.ridd(&["peer", "add", name, address, "--relation", relation, "--certificate", pin]);
     }
 
     /// Bytes of memory it holds.
