@@ -9,14 +9,22 @@ use crate::iodef::common::class::{AnyUri, Boolean, Described, Element, Grammar, 
 use crate::iodef::{self, v1};
 
 mod classes;
+pub mod draft;
 pub mod judge;
+mod message;
+mod policy;
 mod rules;
 mod schemas;
+pub mod splice;
+#[cfg(test)]
+mod tests;
 
 pub use classes::{
     AuthorizationStatus, IncidentSource, Justification, MsgDestination, MsgType, PolicyRegion, RIDPolicy, Region,
     ReportSchema, RequestStatus, RidMessage, Traffic, TrafficType, Version, XmlSchemaId,
 };
+pub use message::{Glimpse, Label, Message, Payload, RidError, Standard};
+pub use policy::{Host, IncidentId, Policy, Source, Status};
 pub use schemas::{accepted_labels, schema_file, schema_imports};
 
 /// The namespace of RID 2.0 (RFC 6545 §5.4).

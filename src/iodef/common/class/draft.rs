@@ -139,7 +139,16 @@ impl<C: Described> Draft<C> {
     /// What was written is read back and validated before it is handed over: what the class forbids is an error that
     /// names the place, and nothing invalid leaves.
     pub fn encode(&self, grammar: &Grammar) -> Result<Vec<u8>, EncodeError> {
-        encode::document(&self.body, grammar)
+        encode::document(&self.body, grammar, false)
+    }
+
+    /// The same with the schemas' own prefixes on every element, so that what travels inside inherits no default
+    /// namespace.
+    ///
+    /// # Errors
+    /// As [`Draft::encode`].
+    pub fn encode_prefixed(&self, grammar: &Grammar) -> Result<Vec<u8>, EncodeError> {
+        encode::document(&self.body, grammar, true)
     }
 
     /// The element alone, without declaration, not validated: for use inside a document that is.

@@ -1,8 +1,8 @@
-//! From a draft to bytes. Each element is written in its own namespace by switching the default namespace; prefixes are
-//! declared only for foreign content that needs them, which itself is written byte for byte.
+//! From a draft to bytes. Elements are written with the prefixes of their schemas (messages) or without any, by switching
+//! the default namespace (documents). Foreign content is written byte for byte, with the declarations it counts on.
 
 use crate::iodef::common::class::draft::{Body, Entry};
-use crate::iodef::common::class::{Grammar, Options, Violation};
+use crate::iodef::common::class::{Grammar, Options, Schema, Violation};
 use crate::xml::{self, Document, Limits, Writer, XmlError};
 
 /// Why a draft is no document.
@@ -30,14 +30,37 @@ pub enum EncodeError {
     },
 }
 
-pub(super) fn document(body: &Body, grammar: &Grammar) -> Result<Vec<u8>, EncodeError> {
+/// How the names of elements are written.
+#[derive(Clone, Copy, Debug)]
+enum Names {
+    /// Without prefix, the default namespace switched where it changes.
+    Default,
+    /// With the prefixes of the schemas, declared on the root. Content that travels inside inherits no default namespace.
+    Prefixed(&'static [&'static Schema]),
+}
+
+impl Names {
+    fn prefix(self, namespace: &str) -> Option<&'static str> {
+        match self {
+            Self::Default => None,
+            Self::Prefixed(schemas) => {
+                schemas.iter().find(|schema| schema.namespace == namespace).map(|one| one.prefix)
+            }
+        }
+    }
+}
+
+pub(super) fn document(body: &Body, grammar: &Grammar, prefixed: bool) -> Result<Vec<u8>, EncodeError> {
     let global = grammar.schemas().iter().find_map(|schema| {
         let element = schema.elements.iter().find(|element| (element.class)() == body.class)?;
         Some((schema.namespace, element.name))
     });
     let Some((namespace, name)) = global else { return Err(EncodeError::NoRoot { class: body.class.name }) };
     let mut writer = Writer::with_declaration();
-    write(&mut writer, body, namespace, name, "");
+    let names = if prefixed { Names::Prefixed(grammar.schemas()) } else { Names::Default };
+    let mut declared = Vec::new();
+    namespaces(body, namespace, &mut declared);
+    write(&mut writer, body, Place { namespace, name, default: "", root: Some(&declared) }, names);
     let bytes = writer.finish();
     let document = Document::parse(&bytes, &Limits::default())?;
     grammar.validate(document.root(), &Options::default())?;
@@ -46,61 +69,95 @@ pub(super) fn document(body: &Body, grammar: &Grammar) -> Result<Vec<u8>, Encode
 
 pub(super) fn fragment(body: &Body, namespace: &str, name: &str) -> String {
     let mut writer = Writer::default();
-    write(&mut writer, body, namespace, name, "");
+    write(&mut writer, body, Place { namespace, name, default: "", root: None }, Names::Default);
     String::from_utf8(writer.finish()).unwrap_or_default()
 }
 
-/// `default` is the default namespace where the element stands. Recursion goes as deep as the draft was built.
-fn write(writer: &mut Writer, body: &Body, namespace: &str, name: &str, default: &str) {
-    let mut inner_default = namespace;
-    let scope = foreign_scope(body);
-    match &scope {
+/// The namespaces of the elements written from drafts.
+fn namespaces<'b>(body: &'b Body, own: &'b str, into: &mut Vec<&'b str>) {
+    if !into.contains(&own) {
+        into.push(own);
+    }
+    for entry in &body.entries {
+        if let Entry::Element { namespace, body, .. } = entry {
+            namespaces(body, namespace, into);
+        }
+    }
+}
+
+/// Where an element stands.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    namespace: &'p str,
+    name: &'p str,
+    /// The default namespace there.
+    default: &'p str,
+    /// For the root: the namespaces to declare.
+    root: Option<&'p [&'p str]>,
+}
+
+/// Recursion goes as deep as the draft was built.
+fn write(writer: &mut Writer, body: &Body, place: Place<'_>, names: Names) {
+    let Place { namespace, name, default, root } = place;
+    let scope = foreign_scope(body).unwrap_or_default();
+    let declared = |prefix: &str| scope.iter().find(|(one, _)| one == prefix).map(|(_, uri)| uri.as_str());
+    // Content without prefixes wants its own default namespace, or none.
+    let wanted = has_unprefixed(body).then(|| declared("").unwrap_or_default());
+    let clashes = |prefix: &str| uses(body, prefix) && declared(prefix).is_some_and(|uri| uri != namespace);
+    let prefix = match names.prefix(namespace) {
+        Some(prefix) if !clashes(prefix) => Some(prefix.to_owned()),
+        Some(_) => Some(fresh(&scope)),
+        None if wanted.is_some_and(|wanted| wanted != namespace) => Some(fresh(&scope)),
+        None => None,
+    };
+    let mut inner = default;
+    match &prefix {
         None => {
             writer.start(name);
             if namespace != default {
                 writer.attribute("xmlns", namespace);
             }
+            inner = namespace;
         }
-        Some(scope) => {
-            let wanted = scope.iter().find(|(prefix, _)| prefix.is_empty()).map_or("", |(_, name)| name.as_str());
-            if wanted == namespace || !has_unprefixed(body) {
-                writer.start(name);
-                if namespace != default {
-                    writer.attribute("xmlns", namespace);
-                }
-            } else {
-                // The content wants another default namespace than the element it stands in.
-                let mut prefix = "outer".to_owned();
-                while scope.iter().any(|(one, _)| *one == prefix) {
-                    prefix.push('_');
-                }
-                writer.start(&format!("{prefix}:{name}"));
+        Some(prefix) => {
+            writer.start(&format!("{prefix}:{name}"));
+            if names.prefix(namespace) != Some(prefix) {
                 writer.attribute(&format!("xmlns:{prefix}"), namespace);
-                if wanted != default {
-                    writer.attribute("xmlns", wanted);
-                }
-                inner_default = wanted;
             }
-            for (prefix, name) in scope {
-                if !prefix.is_empty() && uses(body, prefix) {
-                    writer.attribute(&format!("xmlns:{prefix}"), name);
-                }
+            if let Some(wanted) = wanted.filter(|wanted| *wanted != default) {
+                writer.attribute("xmlns", wanted);
+                inner = wanted;
             }
         }
     }
-    let declared =
-        scope.as_ref().is_some_and(|scope| scope.iter().any(|(prefix, _)| prefix == "xsi") && uses(body, "xsi"));
-    if !declared && body.attributes.iter().any(|(name, _)| name.starts_with("xsi:")) {
+    for namespace in root.unwrap_or_default() {
+        if let Some(prefix) = names.prefix(namespace) {
+            writer.attribute(&format!("xmlns:{prefix}"), namespace);
+        }
+    }
+    for (prefix, uri) in scope.iter().filter(|(prefix, _)| !prefix.is_empty() && uses(body, prefix)) {
+        writer.attribute(&format!("xmlns:{prefix}"), uri);
+    }
+    let has_xsi = declared("xsi").is_some() && uses(body, "xsi");
+    if !has_xsi && body.attributes.iter().any(|(name, _)| name.starts_with("xsi:")) {
         writer.attribute("xmlns:xsi", xml::XSI);
     }
     for (name, value) in &body.attributes {
         writer.attribute(name, value);
     }
-    entries(writer, body, inner_default);
+    entries(writer, body, inner, names);
     writer.end();
 }
 
-fn entries(writer: &mut Writer, body: &Body, default: &str) {
+fn fresh(scope: &[(String, String)]) -> String {
+    let mut prefix = "outer".to_owned();
+    while scope.iter().any(|(one, _)| *one == prefix) {
+        prefix.push('_');
+    }
+    prefix
+}
+
+fn entries(writer: &mut Writer, body: &Body, default: &str, names: Names) {
     let mut sorted: Vec<&Entry> = body.entries.iter().collect();
     sorted.sort_by_key(|entry| match entry {
         Entry::Element { place, .. } | Entry::Raw { place, .. } => *place,
@@ -108,7 +165,9 @@ fn entries(writer: &mut Writer, body: &Body, default: &str) {
     });
     for entry in sorted {
         match entry {
-            Entry::Element { namespace, name, body, .. } => write(writer, body, namespace, name, default),
+            Entry::Element { namespace, name, body, .. } => {
+                write(writer, body, Place { namespace, name, default, root: None }, names);
+            }
             Entry::Text(text) => writer.text(text),
             Entry::Raw { xml, .. } => writer.raw(xml),
         }

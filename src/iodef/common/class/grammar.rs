@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::iodef::common::class::model::{Model, ModelId, Models, NamespaceId};
 use crate::iodef::common::class::{Class, Described, Finding, Profile, Schema, View, Violation, validate};
-use crate::xml::Node;
+use crate::xml::{Document, Node};
 
 /// Schemas that are known together: an element of one in a wildcard of another is validated.
 #[derive(Debug)]
@@ -73,6 +73,35 @@ impl<'a> Checked<'a> {
     }
 }
 
+/// A valid document that owns its tree: what a reader keeps while it looks around.
+#[derive(Debug)]
+pub struct Valid<'a> {
+    document: Document<'a>,
+    class: &'static Class,
+    /// Broken rules of the prose, which are no reason to refuse.
+    pub warnings: Vec<Finding>,
+}
+
+impl<'a> Valid<'a> {
+    /// The root, if its class is `C`.
+    #[must_use]
+    pub fn root<C: Described>(&self) -> Option<View<'_, C>> {
+        (self.class == C::table()).then(|| View::of(self.document.root()))
+    }
+
+    /// The document itself.
+    #[must_use]
+    pub fn document(&self) -> &Document<'a> {
+        &self.document
+    }
+
+    /// An element of this document that stands in a wildcard, if it is the global element of class `C`.
+    #[must_use]
+    pub fn embedded<'d, C: Described>(&'d self, grammar: &Grammar, node: Node<'d>) -> Option<View<'d, C>> {
+        (grammar.class_of(node) == Some(C::table())).then(|| View::of(node))
+    }
+}
+
 /// The next element in document order inside `root`.
 fn following<'a>(node: Node<'a>, root: Node<'a>) -> Option<Node<'a>> {
     if let Some(child) = node.elements().next() {
@@ -129,6 +158,21 @@ impl Grammar {
     pub fn validate<'a>(&self, root: Node<'a>, options: &Options) -> Result<Checked<'a>, Violation> {
         let (class, warnings) = validate::run(self, root, options)?;
         Ok(Checked { root, class, warnings })
+    }
+
+    /// Validates a document and keeps it.
+    ///
+    /// # Errors
+    /// The first violation, with the document, for what can be read of it may help to answer.
+    pub fn open<'a>(
+        &self,
+        document: Document<'a>,
+        options: &Options,
+    ) -> Result<Valid<'a>, (Box<Violation>, Document<'a>)> {
+        match validate::run(self, document.root(), options) {
+            Ok((class, warnings)) => Ok(Valid { document, class, warnings }),
+            Err(violation) => Err((Box::new(violation), document)),
+        }
     }
 
     pub(super) fn global(&self, namespace: NamespaceId, name: &str) -> Option<ModelId> {

@@ -48,7 +48,7 @@ mod xsd;
 pub use draft::{Draft, HasText, Says};
 pub use encode::EncodeError;
 pub use findings::{Finding, Findings, Kind, Profile, Rule, Severity, Violation};
-pub use grammar::{Checked, Grammar, Options};
+pub use grammar::{Checked, Grammar, Options, Valid};
 pub(crate) use macros::{class, enumeration, particles};
 pub use simple::{
     AnyUri, Base64Binary, Boolean, DateTime, Decimal, Double, Float, HexBinary, Id, IdRef, Integer, Language, NcName,
