@@ -129,7 +129,7 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads a message.
+    /// Reads a message. Where nothing else is configured, `options` are [`options`](crate::rid::options).
     ///
     /// # Errors
     /// See [`RidError`].

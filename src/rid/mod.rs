@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use crate::iodef::common::class::{AnyUri, Boolean, Described, Element, Grammar, Schema};
+use crate::iodef::common::class::{AnyUri, Boolean, Described, Element, Grammar, Options, Schema};
 use crate::iodef::{self, v1};
 
 mod classes;
@@ -49,6 +49,13 @@ pub static SCHEMA: Schema = Schema {
         Element { name: "Signature", class: v1::Extension::table },
     ],
 };
+
+/// How messages are validated where nothing else is configured: the prose warns, and the labels of IODEF 2.0 that
+/// RFC 6545 §5.1.1 allows are accepted beside those its schema prints.
+#[must_use]
+pub fn options() -> Options {
+    Options { accept: accepted_labels(), ..Options::default() }
+}
 
 /// The schemas that are known where RID messages are: RID and all of IODEF.
 pub static SCHEMAS: LazyLock<Vec<&Schema>> = LazyLock::new(|| {

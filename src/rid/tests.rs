@@ -4,6 +4,7 @@
 use crate::ids::IncidentName;
 use crate::iodef::common::class::{Options, Profile};
 use crate::iodef::v1::Restriction;
+use crate::rid;
 use crate::rid::draft::{self, Carried};
 use crate::rid::splice::{self, Hop, SpliceError};
 use crate::rid::{
@@ -30,7 +31,7 @@ fn policy(msg_type: MsgType) -> Policy {
 }
 
 fn open(bytes: &[u8]) -> Result<Message<'_>, RidError> {
-    Message::open(bytes, &Limits::default(), &Options { profile: Profile::Strict, ..Options::default() })
+    Message::open(bytes, &Limits::default(), &Options { profile: Profile::Strict, ..rid::options() })
 }
 
 #[test]
@@ -63,6 +64,11 @@ fn documents_are_labelled_by_their_namespace() {
     assert_eq!(label.schema.as_deref(), Some("urn:ietf:params:xml:ns:iodef-2.0"));
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.contains(r#"Version="ext-value" ext-Version="2.00" XMLSchemaID="ext-value""#), "{text}");
+    for label in ["2.0", "2.00"] {
+        let direct = text.replace(r#"Version="ext-value" ext-Version="2.00""#, &format!("Version=\"{label}\""));
+        let direct = direct.replace(r#"XMLSchemaID="ext-value" ext-XMLSchemaID"#, "XMLSchemaID");
+        assert_eq!(open(direct.as_bytes()).unwrap().payload.unwrap().label.version.as_deref(), Some(label));
+    }
     let bytes = draft::report(&policy(MsgType::Report), Carried::from(V1.as_bytes())).unwrap();
     assert_eq!(open(&bytes).unwrap().payload.unwrap().label.version.as_deref(), Some("1.0"));
     let foreign = draft::report(&policy(MsgType::Report), Carried::from(&b"<a><b/></a>"[..])).unwrap();
