@@ -6,6 +6,7 @@
 
 mod ask;
 mod bench;
+mod cert;
 mod child;
 mod completions;
 mod config;
@@ -15,6 +16,7 @@ mod globals;
 #[cfg(test)]
 mod golden;
 mod incident;
+mod init;
 mod man;
 mod message;
 mod outbox;
@@ -66,6 +68,8 @@ struct Cli {
 enum Command {
     /// Run the node in the foreground until SIGTERM or SIGINT
     Serve,
+    /// Make a data directory: a private CA, the node's certificate, a commented configuration
+    Init(init::Args),
     /// Say how the node does
     Status,
     /// Say whom the node exchanges with: add, change, pin, revoke, remove, test peers
@@ -82,6 +86,8 @@ enum Command {
     Outbox(outbox::Args),
     /// Have the node read its configuration, certificates and revocation lists again
     Reload,
+    /// Show, issue, renew, import and revoke certificates; trust CAs; keep revocation lists
+    Cert(cert::Args),
     /// Check a configuration file, show the configuration in effect
     Config(config::Args),
     /// Measure how fast this machine does the node's work
@@ -102,6 +108,7 @@ impl Command {
     fn run(self, globals: &Globals) -> Ended {
         match self {
             Self::Serve => serve::run(globals),
+            Self::Init(args) => init::run(&args, globals),
             Self::Status => status::run(globals),
             Self::Peer(args) => peer::run(args, globals),
             Self::Send(args) => send::run(&args, globals),
@@ -110,6 +117,7 @@ impl Command {
             Self::Incident(args) => incident::run(&args, globals),
             Self::Outbox(args) => outbox::run(&args, globals),
             Self::Reload => reload::run(globals),
+            Self::Cert(args) => cert::run(&args, globals),
             Self::Config(args) => config::run(&args, globals),
             Self::Bench(args) => bench::run(&args, globals),
             Self::Demo(args) => demo::run(&args, globals),

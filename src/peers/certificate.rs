@@ -52,6 +52,8 @@ pub struct Facts {
     pub ca: bool,
     /// What TLS may use it for: `serverAuth`, `clientAuth`; empty if it says nothing, which allows everything.
     pub purposes: Vec<String>,
+    /// Its critical extensions that we do not know (object identifiers); path validation refuses them.
+    pub unknown_critical: Vec<String>,
 }
 
 impl Facts {
@@ -75,6 +77,7 @@ impl Facts {
             key: key_words(&certificate),
             ca: certificate.is_ca(),
             purposes: Vec::new(),
+            unknown_critical: unknown_critical(&certificate),
         };
         let names = certificate.subject_alternative_name().map_err(|error| bad(error.to_string()))?;
         for name in names.iter().flat_map(|names| &names.value.general_names) {
@@ -206,6 +209,13 @@ fn parse_crl(der: &[u8]) -> Result<CertificateRevocationList<'_>, Unreadable> {
     }
 }
 
+fn unknown_critical(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let unknown = certificate.iter_extensions().filter(|extension| {
+        extension.critical && matches!(extension.parsed_extension(), ParsedExtension::UnsupportedExtension { .. })
+    });
+    unknown.map(|extension| extension.oid.to_string()).collect()
+}
+
 fn common_names(name: &X509Name<'_>) -> Vec<String> {
     name.iter_common_name().map(|entry| entry.as_str().unwrap_or("(unreadable)").to_owned()).collect()
 }
@@ -240,13 +250,4 @@ fn instant(time: ASN1Time) -> Timestamp {
 pub(super) fn hex(bytes: &[u8]) -> String {
     let significant = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len().saturating_sub(1));
     bytes.iter().skip(significant).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The critical extensions of a certificate that we do not know, for `show`.
-pub fn unknown_critical(der: &[u8]) -> Result<Vec<String>, Unreadable> {
-    let certificate = parse(der)?;
-    let unknown = certificate.iter_extensions().filter(|extension| {
-        extension.critical && matches!(extension.parsed_extension(), ParsedExtension::UnsupportedExtension { .. })
-    });
-    Ok(unknown.map(|extension| extension.oid.to_string()).collect())
 }

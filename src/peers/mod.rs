@@ -24,7 +24,7 @@ pub(crate) mod testing;
 mod tls;
 
 pub use admitted::Admitted;
-pub use certificate::{CrlFacts, Facts, RevokedEntry, Unreadable, unknown_critical};
+pub use certificate::{CrlFacts, Facts, RevokedEntry, Unreadable};
 pub use config::Config;
 pub use directory::{Changes, Directory};
 pub use edit::{NewPeer, PeerChange, PinBy};

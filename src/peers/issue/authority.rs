@@ -177,12 +177,19 @@ impl Authority {
         issued(&certificate, key)
     }
 
-    /// Whether that certificate (DER) is one of this CA's.
+    /// The serial number of a certificate (PEM file) that this CA issued.
     ///
     /// # Errors
-    /// If it is no certificate.
-    pub fn issued(&self, certificate: &[u8]) -> Result<bool, IssueError> {
-        Ok(issued_by(certificate, &self.certificate)?)
+    /// If it is no certificate, or another CA's.
+    pub fn serial_of(&self, file: &Path) -> Result<String, IssueError> {
+        let read = certificates(file).map_err(|faults| super::PeersError::Faults { faults })?;
+        let none = || super::Fault { file: file.to_owned(), why: "holds no certificate".to_owned() };
+        let first = read.into_iter().next().ok_or_else(none)?;
+        if issued_by(&first.der, &self.certificate)? {
+            Ok(first.facts.serial)
+        } else {
+            Err(IssueError::NotOurs { issuer: first.facts.issuer })
+        }
     }
 
     /// A new revocation list (PEM): what the former one (a file, if there is one) listed, and these serial numbers.

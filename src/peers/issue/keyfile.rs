@@ -49,7 +49,10 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), IssueError> {
 }
 
 /// Makes a directory that only its owner can enter, with those above it, unless it is there.
-pub(super) fn private_directory(directory: &Path) -> Result<(), IssueError> {
+///
+/// # Errors
+/// If it cannot be made.
+pub fn private_directory(directory: &Path) -> Result<(), IssueError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

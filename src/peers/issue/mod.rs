@@ -12,9 +12,9 @@ mod renewal;
 
 pub use authority::{Authority, Issued, Lifetime, Request};
 pub use bootstrap::{Bootstrapped, NODE_DAYS, bootstrap, bootstrap_with};
-pub use keyfile::{replace, write_key, write_new};
+pub use keyfile::{private_directory, replace, write_key, write_new};
 pub use layout::Layout;
-pub use others::{add_crl, add_trust};
+pub use others::{Contents, add_crl, add_trust, contents};
 pub use renewal::{activate, check, discard, import, prepare, renew, request};
 
 use std::path::PathBuf;

@@ -1,20 +1,45 @@
 //! What other CAs give us: their certificates to trust, their revocation lists. Checked before they are put in place.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::IssueError;
-use super::keyfile::{private_directory, replace, write_new};
+use super::keyfile::{private_directory, replace};
 use super::layout::Layout;
 use crate::clock::Timestamp;
+use crate::ids::Digest;
 use crate::peers::certificate::{CrlOrigin, crl_origin};
 use crate::peers::files::{ReadCertificate, certificates, listed, revocation_lists};
 use crate::peers::{CrlFacts, Facts, Fault, PeersError};
 
-/// Puts CA certificates into the trust directory, under the name of their file.
+/// What one PEM file contains.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// Its certificates, in order.
+    pub certificates: Vec<Facts>,
+    /// Its revocation lists, in order.
+    pub crls: Vec<CrlFacts>,
+}
+
+/// Reads what a PEM file contains of certificates and revocation lists.
 ///
 /// # Errors
-/// If one of them is no CA's or has run out, or a file of that name with other content is there.
+/// If it contains neither, or one of them cannot be read.
+pub fn contents(file: &Path) -> Result<Contents, IssueError> {
+    let text = text_of(file)?;
+    let crls = if text.contains("-----BEGIN X509 CRL-----") { revocation_lists(file)? } else { Vec::new() };
+    let read = if crls.is_empty() || text.contains("-----BEGIN CERTIFICATE-----") {
+        certificates(file).map_err(|faults| PeersError::Faults { faults })?
+    } else {
+        Vec::new()
+    };
+    Ok(Contents { certificates: facts(read), crls: crls.into_iter().map(|crl| crl.facts).collect() })
+}
+
+/// Puts CA certificates into the trust directory, under a name of their own: every node calls its CA `ca.pem`.
+///
+/// # Errors
+/// If one of them is no CA's or has run out, or a file cannot be written.
 pub fn add_trust(layout: &Layout, file: &Path, now: Timestamp) -> Result<Vec<Facts>, IssueError> {
     let read = certificates(file).map_err(|faults| PeersError::Faults { faults })?;
     let fault = |why| IssueError::from(Fault { file: file.to_owned(), why });
@@ -29,22 +54,20 @@ pub fn add_trust(layout: &Layout, file: &Path, now: Timestamp) -> Result<Vec<Fac
     }
     let text = text_of(file)?;
     private_directory(&layout.trust())?;
-    let place = layout.trust().join(file_name(file));
-    if place.exists() && text_of(&place)? == text {
-        return Ok(facts(read));
-    }
-    write_new(&place, &text)?;
+    let mark = read.first().map(|ca| short(&ca.facts.spki)).unwrap_or_default();
+    replace(&layout.trust().join(format!("ca-{mark}.pem")), &text)?;
     Ok(facts(read))
 }
 
-/// Puts another CA's revocation list into its directory, under the name of its file, over an older one.
+/// Puts another CA's revocation list into its directory, over an older one of that CA.
 ///
 /// # Errors
 /// If it is out of date, older than the one it would replace, or not signed by the trusted CA that it names.
 pub fn add_crl(layout: &Layout, file: &Path, now: Timestamp) -> Result<Vec<CrlFacts>, IssueError> {
     let read = revocation_lists(file)?;
     let trust = trusted(layout)?;
-    let place = layout.crl().join(file_name(file));
+    let issuer = read.first().map(|crl| crl.facts.issuer.clone()).unwrap_or_default();
+    let place = layout.crl().join(format!("crl-{}.pem", short(&Digest::of(issuer.as_bytes()))));
     let former = if place.exists() { revocation_lists(&place)? } else { Vec::new() };
     let fault = |why| IssueError::from(Fault { file: file.to_owned(), why });
     for crl in &read {
@@ -85,9 +108,9 @@ fn facts(read: Vec<ReadCertificate>) -> Vec<Facts> {
     read.into_iter().map(|one| one.facts).collect()
 }
 
-/// Only `*.pem` is read from the directories.
-fn file_name(file: &Path) -> PathBuf {
-    Path::new(file.file_name().unwrap_or_default()).with_extension("pem")
+/// Enough of a digest to tell a handful of CAs apart.
+fn short(digest: &Digest) -> String {
+    digest.as_str().chars().take(16).collect()
 }
 
 fn text_of(file: &Path) -> Result<String, IssueError> {
@@ -108,9 +131,9 @@ mod tests {
         assert!(add_trust(&node.layout, &other.layout.ca(), start() + DAY * 4000).is_err());
         add_trust(&node.layout, &other.layout.ca(), start()).unwrap();
         add_trust(&node.layout, &other.layout.ca(), start()).unwrap();
-        let error = add_trust(&node.layout, &node.layout.ca(), start()).unwrap_err();
-        assert!(matches!(error, IssueError::Exists { .. }), "another file of that name is not overwritten");
-        assert_eq!(node.directory.reload().await.unwrap().changed, ["trusted CAs: 1 added, 0 removed, 2 now"]);
+        let third = Node::new("unit.example.org").await;
+        add_trust(&node.layout, &third.layout.ca(), start()).unwrap();
+        assert_eq!(node.directory.reload().await.unwrap().changed, ["trusted CAs: 2 added, 0 removed, 3 now"]);
     }
 
     #[tokio::test]
