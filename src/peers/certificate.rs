@@ -248,6 +248,6 @@ fn instant(time: ASN1Time) -> Timestamp {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    let significant = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len().saturating_sub(1));
+    let significant = bytes.iter().position(|byte| *byte != 0).unwrap_or_else(|| bytes.len().saturating_sub(1));
     bytes.iter().skip(significant).map(|byte| format!("{byte:02x}")).collect()
 }

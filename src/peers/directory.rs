@@ -3,36 +3,25 @@
 //! Opened once by the daemon and shared by all parts. Readers get a snapshot and never wait for a file or the store.
 //! Whatever changes is checked in full and then published at once under a new generation; a fault changes nothing.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rustls_pki_types::CertificateDer;
-use serde::Serialize;
 use tokio::sync::watch;
 
 use super::admission::{Role, Snapshot};
+use super::changes::{Changes, compare, compare_peers};
 use super::credentials::{Credentials, Occasion};
 use super::fault::{Fault, PeersError};
 use super::refusal::Refusal;
 use super::{Admitted, Config, tls};
 use crate::clock::Clock;
-use crate::ids::{Digest, PeerName};
+use crate::ids::PeerName;
 use crate::store::records::{Peer, Pin, Relation};
 use crate::store::{Bound, Record, Scan, Store};
 
 /// How many rows are read from the store at a time.
 const PAGE: usize = 1_000;
-
-/// What a reload or an edit changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Changes {
-    /// One line for each thing that is different now.
-    pub changed: Vec<String>,
-    /// What is not as it should be, but was accepted.
-    pub warnings: Vec<String>,
-}
 
 /// All peers, with what proves them and us.
 pub struct Directory {
@@ -277,49 +266,6 @@ async fn all<R: Record>(store: &dyn Store) -> Result<Vec<R>, PeersError> {
             None => return Ok(records),
         }
     }
-}
-
-fn compare(before: &Credentials, after: &Credentials) -> Vec<String> {
-    let mut changed = Vec::new();
-    if before.name() != after.name() {
-        changed.push(format!("our name is {} (was {})", after.name(), before.name()));
-    }
-    let ([chain, trust, crls], [new_chain, new_trust, new_crls]) = (before.prints(), after.prints());
-    if chain != new_chain
-        && let Some(own) = after.chain().first()
-    {
-        changed
-            .push(format!("our certificate is the one until {}, key sha256:{}", own.facts.not_after, own.facts.spki));
-    }
-    let sets = [("trusted CAs", trust, new_trust), ("revocation lists", crls, new_crls)];
-    for (what, before, after) in sets {
-        let (before, after): (BTreeSet<Digest>, BTreeSet<Digest>) =
-            (before.into_iter().collect(), after.into_iter().collect());
-        let (added, gone) = (after.difference(&before).count(), before.difference(&after).count());
-        if added + gone > 0 {
-            changed.push(format!("{what}: {added} added, {gone} removed, {} now", after.len()));
-        }
-    }
-    changed
-}
-
-fn compare_peers(before: &Snapshot, peers: &[Peer], pins: &[Pin]) -> Vec<String> {
-    let mut changed = Vec::new();
-    for peer in peers {
-        match before.peer(&peer.name) {
-            None => changed.push(format!("peer {} was added", peer.name)),
-            Some(old) if **old != *peer => changed.push(format!("peer {} was changed", peer.name)),
-            Some(_) => {}
-        }
-        let now: BTreeSet<_> = pins.iter().filter(|pin| pin.peer == peer.name).map(|pin| &pin.spki).collect();
-        let then: BTreeSet<_> = before.pins(&peer.name).iter().map(|pin| &pin.spki).collect();
-        if now != then {
-            changed.push(format!("peer {} has {} pinned keys (had {})", peer.name, now.len(), then.len()));
-        }
-    }
-    let gone = before.peers().filter(|old| !peers.iter().any(|peer| peer.name == old.name));
-    changed.extend(gone.map(|old| format!("peer {} was removed", old.name)));
-    changed
 }
 
 #[cfg(test)]

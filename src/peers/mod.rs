@@ -7,6 +7,7 @@
 mod admission;
 mod admitted;
 mod certificate;
+mod changes;
 mod config;
 mod credentials;
 mod directory;
@@ -25,8 +26,9 @@ mod tls;
 
 pub use admitted::Admitted;
 pub use certificate::{CrlFacts, Facts, RevokedEntry, Unreadable};
+pub use changes::Changes;
 pub use config::Config;
-pub use directory::{Changes, Directory};
+pub use directory::Directory;
 pub use edit::{NewPeer, PeerChange, PinBy};
 pub use expiry::Expiring;
 pub use fault::{Fault, PeersError};

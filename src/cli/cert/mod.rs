@@ -41,9 +41,9 @@ enum Verb {
         /// Make a new key, too: the certificate waits beside the present one until `ridd cert activate`
         #[arg(long)]
         new_key: bool,
-        /// The kind of the new key: ecdsa-p256, ecdsa-p384, rsa-3072, ed25519
-        #[arg(long, default_value = "ecdsa-p256", requires = "new_key")]
-        algorithm: Algorithm,
+        /// The kind of the new key: ecdsa-p256, ecdsa-p384, rsa-3072, ed25519 [default: that of the present one]
+        #[arg(long, requires = "new_key")]
+        algorithm: Option<Algorithm>,
     },
     /// Make a new key and the request (PKCS#10) with which another CA issues the node's next certificate
     Request {
@@ -133,7 +133,6 @@ impl Place {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
 fn refusal(error: IssueError) -> Failure {
     match error {
         IssueError::File { .. } | IssueError::Cryptography { .. } => Failure::failed(error),

@@ -52,7 +52,7 @@ pub(super) fn renew(place: &Place, days: u32) -> Ended {
 }
 
 /// Makes our next certificate with a new key.
-pub(super) fn prepare(place: &Place, days: u32, algorithm: Algorithm) -> Ended {
+pub(super) fn prepare(place: &Place, days: u32, algorithm: Option<Algorithm>) -> Ended {
     let authority = place.authority()?;
     let lifetime = Lifetime::days(days, place.clock.now()).map_err(refusal)?;
     let issued = issue::prepare(&place.layout, &authority, algorithm, lifetime).map_err(refusal)?;
@@ -86,7 +86,7 @@ pub(super) fn request(place: &Place, names: &[PeerName], algorithm: Algorithm) -
     let text = issue::request(&place.layout, &names, algorithm).map_err(refusal)?;
     let key = place.layout.next_key();
     // Only the request goes to standard output, so that it can be sent on as it is.
-    place.say(&json!({ "request": text, "key": key }), text.clone())
+    place.say(&json!({ "request": text, "key": key }), text)
 }
 
 /// Takes a certificate over that another CA issued.

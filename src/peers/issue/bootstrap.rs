@@ -53,7 +53,13 @@ pub fn bootstrap_with(
     private_directory(data)?;
     let failed = |source| IssueError::File { file: data.to_owned(), doing: "cannot hold a directory", source };
     // Made beside its place and moved there whole, so that a start that is broken off leaves no half PKI.
-    let made = tempfile::Builder::new().prefix(".pki-").tempdir_in(data).map_err(failed)?;
+    let mut beside = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        beside.permissions(fs::Permissions::from_mode(0o700));
+    }
+    let made = beside.prefix(".pki-").tempdir_in(data).map_err(failed)?;
     let (authority, ca) = Authority::create(name, algorithm, Lifetime::days(CA_DAYS, now)?)?;
     let request = Request { names: vec![name.clone()], algorithm, lifetime: Lifetime::days(NODE_DAYS, now)? };
     let node = authority.issue(&request)?;

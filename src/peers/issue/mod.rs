@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, RsaKeySize};
 
-use super::certificate::Unreadable;
+use super::certificate::{Facts, Unreadable};
 use super::fault::{Fault, PeersError};
 use crate::store::worded;
 
@@ -40,6 +40,21 @@ worded! {
 }
 
 impl Algorithm {
+    /// The kind of key in a certificate, if it is one of ours.
+    pub fn of(facts: &Facts) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.words() == facts.key)
+    }
+
+    /// How [`Facts`] says it.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::EcdsaP256 => "ECDSA P-256",
+            Self::EcdsaP384 => "ECDSA P-384",
+            Self::Rsa3072 => "RSA 3072",
+            Self::Ed25519 => "Ed25519",
+        }
+    }
+
     /// A new key.
     fn generate(self) -> Result<KeyPair, IssueError> {
         let made = match self {

@@ -40,17 +40,21 @@ pub fn renew(layout: &Layout, authority: &Authority, lifetime: Lifetime) -> Resu
     Ok(issued)
 }
 
-/// Makes the node's next certificate with a new key, for peers to pin before it is activated.
+/// Makes the node's next certificate with a new key, for peers to pin before it is activated. Without a kind of key it
+/// is that of the present one.
 ///
 /// # Errors
 /// If a next one is there already, or a file cannot be read or written.
 pub fn prepare(
     layout: &Layout,
     authority: &Authority,
-    algorithm: Algorithm,
+    algorithm: Option<Algorithm>,
     lifetime: Lifetime,
 ) -> Result<Issued, IssueError> {
-    let request = Request { names: present_names(layout)?, algorithm, lifetime };
+    let names = present_names(layout)?;
+    let present = || Algorithm::of(&certificates(&layout.node()).ok()?.first()?.facts);
+    let algorithm = algorithm.or_else(present).unwrap_or(Algorithm::EcdsaP256);
+    let request = Request { names, algorithm, lifetime };
     let issued = authority.issue(&request)?;
     write_key(&layout.next_key(), &issued.key)?;
     write_new(&layout.next(), &issued.certificate)?;
@@ -198,7 +202,7 @@ mod tests {
         let node = Node::new("dept.example.org").await;
         let before = own(&node);
         let life = Lifetime::days(500, start()).unwrap();
-        let next = prepare(&node.layout, &node.authority, Algorithm::EcdsaP384, life).unwrap();
+        let next = prepare(&node.layout, &node.authority, Some(Algorithm::EcdsaP384), life).unwrap();
         assert_ne!(next.facts.spki, before.spki);
         assert_eq!(own(&node), before);
         assert_eq!(node.directory.reload().await.unwrap(), crate::peers::Changes::default());
@@ -213,7 +217,7 @@ mod tests {
     async fn a_broken_off_activation_is_finished_by_the_next_try() {
         let node = Node::new("dept.example.org").await;
         let life = Lifetime::days(500, start()).unwrap();
-        let next = prepare(&node.layout, &node.authority, Algorithm::EcdsaP256, life).unwrap();
+        let next = prepare(&node.layout, &node.authority, None, life).unwrap();
         rename(&node.layout.next_key(), &node.layout.node_key()).unwrap();
         activate(&node.layout, &clock(&node)).unwrap();
         assert_eq!(own(&node), next.facts);
@@ -252,16 +256,10 @@ mod tests {
         for algorithm in Algorithm::ALL {
             let node = Node::new("dept.example.org").await;
             let life = Lifetime::days(90, start()).unwrap();
-            prepare(&node.layout, &node.authority, *algorithm, life).unwrap();
+            prepare(&node.layout, &node.authority, Some(*algorithm), life).unwrap();
             activate(&node.layout, &clock(&node)).unwrap();
             node.directory.reload().await.unwrap();
-            let expected = match algorithm {
-                Algorithm::EcdsaP256 => "ECDSA P-256",
-                Algorithm::EcdsaP384 => "ECDSA P-384",
-                Algorithm::Rsa3072 => "RSA 3072",
-                Algorithm::Ed25519 => "Ed25519",
-            };
-            assert_eq!(own(&node).key, expected);
+            assert_eq!(Algorithm::of(&own(&node)), Some(*algorithm));
         }
     }
 }
