@@ -12,6 +12,7 @@ pub struct Config {
     /// A message whose path already names this many RID systems is not relayed further; 1 to 64.
     pub hop_limit: usize,
     /// Networks (CIDR) whose hosts are our own: a Request for a SourceOfIncident there is ours to answer.
+    /// A node without any, whose peers have none either, takes all such Requests for its own.
     pub networks: Vec<IpNet>,
     /// The rules. All that match are followed; no peer gets the same message twice.
     pub relay: Vec<Rule>,

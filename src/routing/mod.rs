@@ -13,3 +13,4 @@ mod source;
 pub use config::{Config, Form, Rule, To, When};
 pub use decide::{Destination, Hop, Neighbour, Refusal, Subject, decide};
 pub use restriction::Sharing;
+pub use source::towards;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::config::Config;
 use super::decide::Neighbour;
 use crate::ids::PeerName;
 
@@ -19,7 +20,8 @@ pub(super) enum Way<'a> {
 }
 
 /// The way to `address` by the longest prefix among our own networks and those of all peers but `sender`. Of equally
-/// long ones our own wins, then the peer whose name comes first.
+/// long ones our own wins, then the peer whose name comes first. A node that knows no networks at all is an end of the
+/// way: what was routed to it is its own.
 pub(super) fn way<'a>(address: IpAddr, own: &[IpNet], neighbours: &'a [Neighbour], sender: &PeerName) -> Way<'a> {
     let longest =
         |networks: &[IpNet]| networks.iter().filter(|network| network.contains(&address)).map(IpNet::prefix_len).max();
@@ -35,7 +37,19 @@ pub(super) fn way<'a>(address: IpAddr, own: &[IpNet], neighbours: &'a [Neighbour
             best = Some((length, Way::Through(neighbour)));
         }
     }
-    best.map_or(Way::Nowhere, |(_, way)| way)
+    let end = own.is_empty() && neighbours.iter().all(|peer| peer.networks.is_empty() || peer.name == *sender);
+    best.map_or(if end { Way::Here } else { Way::Nowhere }, |(_, way)| way)
+}
+
+/// The peer through which a Request of our own for the source of an incident goes, if there is one.
+pub fn towards(config: &Config, peers: &[Neighbour], source: IpAddr) -> Option<PeerName> {
+    let longest = |peer: &Neighbour| {
+        peer.networks.iter().filter(|network| network.contains(&source)).map(IpNet::prefix_len).max()
+    };
+    let own = config.networks.iter().filter(|network| network.contains(&source)).map(IpNet::prefix_len).max();
+    let best = peers.iter().filter_map(|peer| longest(peer).map(|length| (length, std::cmp::Reverse(&peer.name))));
+    let (length, name) = best.max()?;
+    own.is_none_or(|own| own < length).then(|| name.0.clone())
 }
 
 #[cfg(test)]
@@ -72,6 +86,8 @@ mod tests {
         let own: Vec<IpNet> = vec!["192.0.2.0/24".parse().unwrap()];
         let address = "192.0.2.9".parse().unwrap();
         assert_eq!(way(address, &own, &neighbours, &"b.example".parse().unwrap()), Way::Here);
-        assert_eq!(way(address, &[], &neighbours, &"a.example".parse().unwrap()), Way::Nowhere);
+        let elsewhere: Vec<IpNet> = vec!["198.51.100.0/24".parse().unwrap()];
+        assert_eq!(way(address, &elsewhere, &neighbours, &"a.example".parse().unwrap()), Way::Nowhere);
+        assert_eq!(way(address, &[], &neighbours, &"a.example".parse().unwrap()), Way::Here, "the end of the way");
     }
 }

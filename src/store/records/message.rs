@@ -74,6 +74,8 @@ record! {
         answers: Option<MessageId>,
         /// The RID-Callback-Token it came or goes with.
         token: Option<CallbackToken>,
+        /// An Acknowledgement's AuthorizationStatus: `Approved`, `Denied`, `Pending`.
+        status: Option<String>,
     }
 }
 

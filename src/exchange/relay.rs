@@ -1,0 +1,166 @@
+//! Relaying: what routing decided becomes messages of ours, in the same batch as the message they carry on.
+
+use std::sync::Arc;
+
+use super::asked::Origin;
+use super::compose::Outgoing;
+use super::dispatch::{Asked, close};
+use super::plan::{Arrived, Plan, Tally};
+use super::service::Exchange;
+use super::status::Fault;
+use crate::envelope::{Carried, Content, IncidentId, PathEntry};
+use crate::ids::IncidentName;
+use crate::peers::{MsgType, Peer};
+use crate::routing::{Form, Hop};
+use crate::store::records::{Request, RequestState};
+
+/// The way back of an answer: where the relayed message came from, and which of our Requests is answered.
+pub(super) struct Back {
+    /// Where it goes.
+    origin: Origin,
+    /// Our Request that the message answers.
+    asked: Request,
+}
+
+impl Exchange {
+    /// Carries a Report or Result on to whom the rules say. `asked` is the Request of ours that it answers.
+    pub(super) async fn relay(&self, plan: &mut Plan, arrived: &Arrived<'_>, asked: Asked) -> Result<(), Fault> {
+        let (relation, msg_type) = (arrived.peer.relation, &arrived.content().type_word);
+        if !self.routing.relay.iter().any(|rule| rule.from == relation && rule.messages.contains(msg_type)) {
+            return Ok(());
+        }
+        let origin = match &asked {
+            Some((request, _)) => self.origin(request).await?,
+            None => None,
+        };
+        // Only Requests are refused by routing; what may not travel on stays here.
+        let Ok(hops) = self.hops(arrived, &origin).await? else { return Ok(()) };
+        let back = origin.zip(asked).map(|(origin, (asked, _))| Back { origin, asked });
+        self.send_on(plan, arrived, hops, back).await
+    }
+
+    /// Writes a message of ours for each hop.
+    pub(super) async fn send_on(
+        &self,
+        plan: &mut Plan,
+        arrived: &Arrived<'_>,
+        hops: Vec<Hop>,
+        mut back: Option<Back>,
+    ) -> Result<(), Fault> {
+        if hops.is_empty() {
+            return Ok(());
+        }
+        let Some(id) = arrived.incident() else {
+            plan.warn(Some("not relayed: it names no incident".to_owned()));
+            return Ok(());
+        };
+        let payload = self.with_our_path(arrived)?;
+        for hop in hops {
+            let Some(peer) = self.neighbours.peer(&hop.to) else {
+                plan.warn(Some(format!("not sent on to {}: it is no peer any more", hop.to)));
+                continue;
+            };
+            if hop.back {
+                let Some(back) = back.take() else { continue };
+                self.send_back(plan, arrived, peer, payload.clone(), back).await?;
+            } else {
+                self.send_forward(plan, arrived, peer, hop.form, &id.incident, payload.clone())?;
+            }
+            plan.posted = true;
+            plan.tally.push(Tally::Relayed(hop.relation.map_or("origin", crate::peers::Relation::as_str)));
+        }
+        Ok(())
+    }
+
+    /// Each Request to a peer takes the next unused instance of its incident (RFC 6545 §6.1: "a separate instance number
+    /// MUST be used under the same IncidentID"); a Report repeats the instance it reports on.
+    fn send_forward(
+        &self,
+        plan: &mut Plan,
+        arrived: &Arrived<'_>,
+        peer: Arc<Peer>,
+        form: Form,
+        incident: &IncidentName,
+        payload: Option<Carried>,
+    ) -> Result<(), Fault> {
+        let content = arrived.content();
+        let msg_type = match form {
+            Form::Report => MsgType::Report,
+            Form::InvestigationRequest => MsgType::InvestigationRequest,
+            Form::Same => content.msg_type.unwrap_or(MsgType::Report),
+        };
+        let mut outgoing = Outgoing::carrying(peer, msg_type, content, &self.config);
+        let request = matches!(msg_type, MsgType::InvestigationRequest | MsgType::TraceRequest);
+        let instance = match &mut plan.page {
+            Some(page) if request => {
+                page.saw_instance(content.incident.as_ref().and_then(|id| id.instance.as_deref()));
+                Some(page.next_instance())
+            }
+            _ => content.incident.as_ref().and_then(|id| id.instance.clone()),
+        };
+        if form == Form::Same {
+            outgoing.destination = content.destination.clone();
+        }
+        outgoing.incident = Some(IncidentId { incident: incident.clone(), instance });
+        outgoing.payload = payload;
+        outgoing.source.clone_from(&content.source);
+        outgoing.parent = Some(plan.message.id.clone());
+        self.send_out(&mut plan.batch, &outgoing, arrived.at)?;
+        Ok(())
+    }
+
+    /// Sends an answer back the way the question came. The Request it answers may have gone to several peers: the last
+    /// Result of them goes back as the Result, all before it as Reports, for a token closes on a Result.
+    async fn send_back(
+        &self,
+        plan: &mut Plan,
+        arrived: &Arrived<'_>,
+        peer: Arc<Peer>,
+        payload: Option<Carried>,
+        back: Back,
+    ) -> Result<(), Fault> {
+        let content = arrived.content();
+        let Back { origin, asked } = back;
+        let mut msg_type = MsgType::Report;
+        let mut callback = None;
+        if let Some((request, revision)) = origin.request.filter(|(request, _)| request.open) {
+            let others = self.relaying(&request.message).await?;
+            let last = others.iter().all(|other| other.message == asked.message || !other.open);
+            let result = content.msg_type == Some(MsgType::Result) && last;
+            // Written either way, so that of two Results at the same moment one sees the other.
+            let state = if result { RequestState::Completed } else { request.state };
+            close(&mut plan.batch, &request, revision, state);
+            if result {
+                msg_type = MsgType::Result;
+                callback = request.token.clone().map(|token| (token, request.address.clone()));
+            }
+        }
+        let mut outgoing = Outgoing::carrying(peer, msg_type, content, &self.config);
+        outgoing.incident = origin_incident(&origin.message, content);
+        outgoing.payload = payload;
+        outgoing.source = content.source.clone().filter(|_| msg_type == MsgType::Result);
+        outgoing.answers = Some(origin.message.id.clone());
+        outgoing.callback = callback;
+        self.send_out(&mut plan.batch, &outgoing, arrived.at)?;
+        Ok(())
+    }
+
+    /// The document with one more entry in its path: ours. A document that cannot be read travels as it is.
+    fn with_our_path(&self, arrived: &Arrived<'_>) -> Result<Option<Carried>, Fault> {
+        let name = self.neighbours.own_name();
+        let contact = if self.config.contact.is_empty() { name.as_str() } else { &self.config.contact };
+        let entry = PathEntry { name: &name, address: self.config.address, contact };
+        Ok(arrived.opened.carried_with_path(&entry, &self.limits)?)
+    }
+}
+
+/// The incident that an answer names: as the question did.
+fn origin_incident(origin: &crate::store::records::Message, content: &Content) -> Option<IncidentId> {
+    match (&origin.incident_name, &origin.incident_id) {
+        (Some(name), Some(id)) => Some(IncidentId {
+            incident: IncidentName { name: name.clone(), id: id.clone() },
+            instance: origin.instance.clone(),
+        }),
+        _ => content.incident.clone(),
+    }
+}
