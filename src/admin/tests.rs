@@ -56,6 +56,7 @@ fn message(peer: &str, number: i64) -> Message {
         warnings: Some("one\ntwo".to_owned()),
         answers: None,
         token: None,
+        status: None,
     }
 }
 

@@ -157,6 +157,7 @@ fn filed(number: u64, bytes: Vec<u8>) -> Batch {
         warnings: None,
         answers: None,
         token: None,
+        status: None,
     });
     batch.put(&Body { id, bytes });
     batch
