@@ -99,6 +99,7 @@ fn batch(number: i64) -> Batch {
         warnings: None,
         answers: None,
         token: None,
+        status: None,
     });
     batch.put(&Body { id, bytes });
     batch
