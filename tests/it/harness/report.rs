@@ -4,8 +4,6 @@
 const REPORT: &str = include_str!("../../../fixtures/rid/report-4k.xml");
 /// The number of its incident.
 const NUMBER: &str = "2003-0125-7";
-/// The CSIRT that numbered it.
-const CSIRT: &str = "cirt.department.example";
 /// How the Report labels its payload, and how IODEF 2.0 is labelled.
 const LABEL_1: &str = r#"Version="1.0" XMLSchemaID="urn:ietf:params:xml:ns:iodef-1.0""#;
 const LABEL_2: &str = "Version=\"ext-value\" ext-Version=\"2.00\" XMLSchemaID=\"ext-value\" \
@@ -14,11 +12,6 @@ const LABEL_2: &str = "Version=\"ext-value\" ext-Version=\"2.00\" XMLSchemaID=\"
 /// A Report about that incident.
 pub(crate) fn report(number: &str) -> Vec<u8> {
     REPORT.replace(NUMBER, number).into_bytes()
-}
-
-/// A Report about that incident of that CSIRT.
-pub(crate) fn report_of(csirt: &str, number: &str) -> Vec<u8> {
-    REPORT.replace(CSIRT, csirt).replace(NUMBER, number).into_bytes()
 }
 
 /// A Report labelled as carrying IODEF 2.0, with these bytes for a payload, whatever they are; their XML declaration is
