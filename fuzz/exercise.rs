@@ -1,0 +1,89 @@
+//! What the fuzz targets do with some bytes, and what must hold whatever the bytes are. Shared by `fuzz/targets/` and
+//! `tests/replay.rs`. Each panics if a promise is broken.
+
+use ridd::iodef::common::class::{Described, Draft, Grammar, Options, View};
+use ridd::iodef::{v1, v2};
+use ridd::rid;
+use ridd::rid::judge::{self, Profile, Schema, Verdict, judge};
+use ridd::xml::{Document, Limits, Node};
+
+/// Reading either refuses with a position inside the document, or gives a tree whose pieces are pieces of the source.
+pub(crate) fn xml_parse(bytes: &[u8]) {
+    let limits = Limits::default();
+    match Document::parse(bytes, &limits) {
+        Err(error) => {
+            let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+            assert!(error.position.line as usize <= lines, "{error}");
+        }
+        Ok(document) => {
+            let depth = walk(document.root(), document.source(), 1);
+            assert!(depth <= limits.depth, "{depth} deep");
+        }
+    }
+}
+
+/// Checks each element below; gives the depth.
+fn walk(node: Node<'_>, source: &str, depth: usize) -> usize {
+    let range = node.range();
+    assert_eq!(source.get(range.clone()), Some(node.source()));
+    let inner = node.inner_range();
+    assert!(range.start < inner.start && inner.end <= range.end, "{range:?} {inner:?}");
+    assert!(node.path().starts_with('/'));
+    assert!(!node.name().is_empty() && !node.name().contains(':'));
+    node.elements().map(|child| walk(child, source, depth + 1)).max().unwrap_or(depth)
+}
+
+/// Judging ends with a verdict; a reason is given for all but `valid`; strict accepts nothing that printed refuses, and
+/// printed nothing that lenient refuses.
+pub(crate) fn rid_open(bytes: &[u8]) {
+    let verdict = |profile| {
+        let judgement = judge(bytes, &judge::Options { profile, schema: Schema::Auto, ..Default::default() });
+        assert_eq!(judgement.reason.is_none(), judgement.verdict == Verdict::Valid);
+        judgement.verdict
+    };
+    let [strict, printed, lenient] = [Profile::Strict, Profile::Printed, Profile::Lenient].map(verdict);
+    assert!(strict != Verdict::Valid || printed == Verdict::Valid);
+    assert!(printed != Verdict::Valid || lenient == Verdict::Valid);
+}
+
+/// What is valid can be copied to a draft and written; what is written is valid and says the same, no element lost.
+pub(crate) fn iodef_roundtrip(bytes: &[u8]) {
+    let Ok(document) = Document::parse(bytes, &Limits::default()) else { return };
+    let grammar = rid::grammar();
+    let Ok(checked) = grammar.validate(document.root(), &Options::default()) else { return };
+    if let Some(root) = checked.root::<v1::IodefDocument>() {
+        again(root, grammar);
+    } else if let Some(root) = checked.root::<v2::IodefDocument>() {
+        again(root, grammar);
+    } else if let Some(root) = checked.root::<rid::RidMessage>() {
+        again(root, grammar);
+    }
+}
+
+fn again<C: Described>(root: View<'_, C>, grammar: &Grammar) {
+    let draft = Draft::from(root);
+    let written = draft.encode(grammar).unwrap_or_else(|error| panic!("{error}"));
+    let document = Document::parse(&written, &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(elements(document.root()), elements(root.element()), "elements were lost");
+    assert_eq!(foreign(document.root()), foreign(root.element()), "foreign content was changed");
+    let checked = grammar.validate(document.root(), &Options::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert!(checked.root::<C>().is_some(), "the root is of another class");
+}
+
+/// The source of what stands in the outermost places for other standards, in order.
+fn foreign(node: Node<'_>) -> Vec<String> {
+    match node.name() {
+        "XMLDocument" | "AdditionalData" | "RecordItem" => vec![node.inner_source().to_owned()],
+        _ => node.elements().flat_map(foreign).collect(),
+    }
+}
+
+/// Names of all elements with their attributes, in order.
+fn elements(node: Node<'_>) -> Vec<String> {
+    let mut attributes: Vec<String> =
+        node.attributes().map(|one| format!("{{{}}}{}={:?}", one.namespace, one.name, one.value)).collect();
+    attributes.sort();
+    let mut list = vec![format!("{{{}}}{} {}", node.namespace(), node.name(), attributes.join(" "))];
+    list.extend(node.elements().flat_map(elements));
+    list
+}

@@ -1,0 +1,69 @@
+//! The fuzz targets' bodies over all documents at hand, whole and cut short: what holds for any bytes holds for these.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
+
+#[path = "../fuzz/exercise.rs"]
+mod exercise;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// All files below the folder.
+fn files(folder: &Path, list: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, list);
+        } else if path.extension().is_some_and(|extension| extension == "xml") {
+            list.push(path);
+        }
+    }
+}
+
+fn documents() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut list = Vec::new();
+    files(&root.join("fixtures"), &mut list);
+    let corpus = root.join("../shared/corpus");
+    if corpus.exists() {
+        files(&corpus, &mut list);
+    } else {
+        assert!(std::env::var_os("RIDD_TEST_NO_SKIP").is_none(), "{} is not there", corpus.display());
+        println!("skipped: {} is not there", corpus.display());
+    }
+    list
+}
+
+fn replay(exercise: fn(&[u8])) {
+    for path in documents() {
+        let bytes = fs::read(&path).unwrap();
+        exercise(&bytes);
+        // Cut short, and with a byte changed: small documents only, for time's sake.
+        if bytes.len() < 8_192 {
+            for part in 1..8 {
+                let at = bytes.len() * part / 8;
+                exercise(&bytes[..at]);
+                let mut changed = bytes.clone();
+                if let Some(byte) = changed.get_mut(at) {
+                    *byte = byte.wrapping_add(1);
+                }
+                exercise(&changed);
+            }
+        }
+    }
+}
+
+#[test]
+fn reading_keeps_its_promises() {
+    replay(exercise::xml_parse);
+}
+
+#[test]
+fn judging_keeps_its_promises() {
+    replay(exercise::rid_open);
+}
+
+#[test]
+fn writing_keeps_its_promises() {
+    replay(exercise::iodef_roundtrip);
+}
