@@ -1,5 +1,7 @@
 //! Trials of the real binary over real sockets, one process each.
 
+#![expect(clippy::unwrap_used, reason = "a trial that cannot go on has failed")]
+
 mod admission;
 mod demo;
 mod disk;
@@ -10,5 +12,6 @@ mod reload;
 mod restart;
 mod slow;
 mod store_crash;
+mod store_full;
 mod store_power;
 mod yardstick;

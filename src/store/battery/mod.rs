@@ -2,6 +2,7 @@
 //!
 //! A test is a function of a [`Bench`], which knows the backend's scheme and has a directory of its own.
 
+mod fixture;
 mod leases;
 mod promises;
 mod scans;
@@ -123,6 +124,9 @@ battery! {
         an_older_row_is_read_and_rewritten,
         a_newer_row_is_refused,
         facts_name_the_engine,
+    }
+    fixture::{
+        a_store_of_the_first_layout_is_read,
     }
     leases::{
         a_duty_has_one_holder,

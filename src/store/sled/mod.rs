@@ -14,6 +14,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sled::Db;
@@ -27,6 +28,10 @@ use super::directory::{self, Directory};
 use super::queue::Queue;
 use super::table::{Row, Scan, Table, Value};
 use super::{Store, StoreError};
+
+/// How often, and how long apart, sled's own lock is tried.
+const LOCK_TRIES: u32 = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// A store in one sled tree.
 #[derive(Debug)]
@@ -89,19 +94,30 @@ impl Kept {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         // The old one must be gone before the file is opened anew.
         *open = None;
-        let db = sled::Config::new()
-            .path(&self.path)
-            .cache_capacity(self.cache)
-            .flush_every_ms(None)
-            .mode(sled::Mode::HighThroughput)
-            .open()
-            .map_err(|why| self.error("opening", why))?;
+        let db = self.locked_open()?;
         let disk = Disk::of(&self.path)?;
         let layouts = layout::lay_out(self, &db, &self.tables)?;
         disk.flush(self, &db)?;
         disk.sync_entries()?;
         *open = Some(Opened { db, disk, layouts });
         Ok(())
+    }
+
+    fn locked_open(&self) -> Result<Db, StoreError> {
+        let config = || sled::Config::new().path(&self.path).cache_capacity(self.cache).flush_every_ms(None);
+        let mut patience = LOCK_TRIES;
+        loop {
+            match config().mode(sled::Mode::HighThroughput).open() {
+                Ok(db) => return Ok(db),
+                // After a failure, threads of the sled before hold its lock for a moment. No other process can have
+                // it: that one would have our own lock.
+                Err(sled::Error::Io(why)) if patience > 0 && why.to_string().contains("could not acquire lock") => {
+                    patience -= 1;
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(why) => return Err(self.error("opening", why)),
+            }
+        }
     }
 
     fn error(&self, doing: &'static str, why: sled::Error) -> StoreError {

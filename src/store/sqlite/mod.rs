@@ -3,6 +3,8 @@
 //! Write-ahead log with `synchronous=FULL`: a commit has been synced when it returns. One thread writes, and takes
 //! everything that waits in one transaction; readers have connections of their own and are never in its way.
 
+#[cfg(test)]
+pub(super) mod fixture;
 mod layout;
 mod read;
 mod rows;
@@ -176,4 +178,65 @@ fn size(place: &Place) -> u64 {
     let mut log = place.0.clone().into_os_string();
     log.push("-wal");
     length(&place.0) + length(Path::new(&log))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::MessageId;
+    use crate::store::Record;
+    use crate::store::records::{Body, TABLES};
+
+    fn body() -> Batch {
+        let mut state = 7u64;
+        let next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        let mut batch = Batch::new();
+        batch.put(&Body { id: MessageId::fresh(), bytes: std::iter::repeat_with(next).take(100_000).collect() });
+        batch
+    }
+
+    #[tokio::test]
+    async fn a_full_store_says_so_and_goes_on_when_there_is_room() {
+        let place = tempfile::tempdir().unwrap();
+        let config = Config { max_size_mib: 2, ..Config::at("sqlite:x") };
+        let store = Sqlite::open(&config, place.path(), TABLES).unwrap();
+        let mut written = 0;
+        let full = loop {
+            match store.commit(body()).await {
+                Ok(()) => written += 1,
+                Err(full) => break full,
+            }
+            assert!(written < 30, "2 MiB do not hold {written} bodies of 100 KB");
+        };
+        assert!(matches!(full, StoreError::Full { .. }), "{full}");
+        assert!(matches!(store.commit(body()).await, Err(StoreError::Full { .. })));
+        assert_eq!(store.count(Body::TABLE).await.unwrap(), written, "nothing of what failed is there");
+        let all = store.rows(Scan::of::<Body>(2)).await.unwrap();
+        let mut batch = Batch::new();
+        for row in &all {
+            batch.delete::<Body>(row.key(Body::TABLE));
+        }
+        store.commit(batch).await.unwrap();
+        store.commit(body()).await.unwrap();
+        assert_eq!(store.count(Body::TABLE).await.unwrap(), written - 1);
+    }
+
+    #[test]
+    fn ids_are_text_for_people() {
+        let place = tempfile::tempdir().unwrap();
+        let id = MessageId::fresh();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let store = Sqlite::open(&Config::at("sqlite:x"), place.path(), TABLES).unwrap();
+            let mut batch = Batch::new();
+            batch.put(&Body { id: id.clone(), bytes: b"short".to_vec() });
+            store.commit(batch).await.unwrap();
+        });
+        let connection = Connection::open(place.path().join(FILE)).unwrap();
+        let shown: String = connection.query_row("SELECT id FROM show_bodies", (), |row| row.get(0)).unwrap();
+        assert_eq!(shown, id.as_str());
+    }
 }
