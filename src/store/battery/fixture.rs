@@ -54,6 +54,7 @@ fn message() -> Message {
         payload: some("iodef-2.0"),
         verdict: Verdict::Held,
         justification: None,
+        status: None,
         warnings: some("one finding\nanother"),
         answers: Some(id()),
         token: token(),
