@@ -21,6 +21,8 @@ mod probe;
 mod refusal;
 mod rights;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 pub(crate) mod testing;
 mod tls;
 

@@ -112,7 +112,13 @@ impl Node {
         self.wished_for(wish, &key)
     }
 
+    /// Any certificate of our own CA for that key.
     pub(crate) fn wished_for(&self, wish: Wish, key: &KeyPair) -> Leaf {
+        self.wished_pem(wish, key).0
+    }
+
+    /// The same, and as PEM.
+    pub(crate) fn wished_pem(&self, wish: Wish, key: &KeyPair) -> (Leaf, String) {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         if let Some(name) = wish.common_name {
@@ -127,7 +133,7 @@ impl Node {
         params.serial_number = Some(SerialNumber::from_slice(number.as_bytes()));
         let certificate = params.signed_by(key, self.authority.issuer()).unwrap();
         let der = certificate.der().clone();
-        Leaf { serial: super::Facts::read(&der).unwrap().serial, der }
+        (Leaf { serial: super::Facts::read(&der).unwrap().serial, der }, certificate.pem())
     }
 
     /// Adds an active peer, pinned by these certificates' keys.
