@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::ask::{ask, cut, say};
-use super::table::{card, listing};
+use super::table::{card, listing, second};
 use super::{Ended, Globals, message};
 use crate::admin::api::incidents::{IncidentDetail, IncidentList, IncidentView};
 use crate::admin::{path, with_parameters};
@@ -59,7 +59,7 @@ fn table(incidents: &[IncidentView]) -> String {
     let rows = incidents.iter().map(|view| {
         [
             view.incident.to_string(),
-            view.changed.to_string(),
+            second(view.changed),
             view.purpose.clone().unwrap_or_else(|| "-".to_owned()),
             restriction(view),
             view.title.clone().unwrap_or_default(),

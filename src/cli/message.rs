@@ -8,7 +8,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::ask::{ask, cut, or_dash, say};
-use super::table::{card, listing};
+use super::table::{card, listing, second};
 use super::{Ended, Exit, Failure, Globals, outbox, print};
 use crate::admin::api::messages::{MessageDetail, MessageList, MessageView};
 use crate::admin::{DecideOrder, path, with_parameters};
@@ -72,6 +72,9 @@ struct ListArgs {
     /// Only messages with this verdict: accepted, held, denied, sent
     #[arg(long)]
     verdict: Option<Verdict>,
+    /// Only what waits for a person's decision: the same as --verdict held
+    #[arg(long, conflicts_with = "verdict")]
+    held: bool,
     /// Only messages from this instant on (RFC 3339)
     #[arg(long, value_name = "TIME")]
     after: Option<String>,
@@ -106,7 +109,7 @@ fn list(args: &ListArgs, globals: &Globals) -> Ended {
         ("incident", args.incident.as_ref().map(ToString::to_string)),
         ("type", args.msg_type.clone()),
         ("direction", args.direction.map(|direction| direction.to_string())),
-        ("verdict", args.verdict.map(|verdict| verdict.to_string())),
+        ("verdict", args.verdict.or(args.held.then_some(Verdict::Held)).map(|verdict| verdict.to_string())),
         ("after", args.after.clone()),
         ("before", args.before.clone()),
         ("limit", Some(args.limit.to_string())),
@@ -124,7 +127,7 @@ pub(super) fn table(messages: &[MessageView]) -> String {
             None => message.verdict.to_string(),
         };
         [
-            message.received.to_string(),
+            second(message.received),
             message.id.to_string(),
             if message.direction == Direction::In { "from" } else { "to" }.to_owned(),
             message.peer.to_string(),

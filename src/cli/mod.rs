@@ -214,4 +214,59 @@ mod tests {
         commands.retain(|command| !manual.contains(&format!("| `{command}` |")));
         assert_eq!(commands, Vec::<String>::new(), "docs/operations.md lacks a row");
     }
+
+    /// The text of each file below `src/`.
+    fn sources(dir: &std::path::Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if let Ok(text) = std::fs::read_to_string(&path) {
+                found.push((path.display().to_string(), text));
+            }
+        }
+    }
+
+    /// What is wrong with a command that a message tells people to run.
+    fn misquoted(quoted: &str) -> Option<String> {
+        let mut command = tree();
+        command.build();
+        let mut words = quoted.split_whitespace().skip(1).peekable();
+        while let Some(word) = words.next_if(|word| !word.starts_with('-')) {
+            match command.find_subcommand(word) {
+                Some(inner) => command = inner.clone(),
+                None if command.has_subcommands() && !word.contains('|') => return Some(format!("no {word:?}")),
+                None => break,
+            }
+        }
+        let options = words.filter_map(|word| word.strip_prefix("--"));
+        let known = |option: &&str| {
+            command.get_arguments().any(|arg| {
+                arg.get_long() == Some(option) || arg.get_all_aliases().is_some_and(|all| all.contains(option))
+            })
+        };
+        options.filter(|option| !known(option)).map(|option| format!("no --{option}")).next()
+    }
+
+    #[test]
+    fn commands_that_messages_name_exist() {
+        assert_eq!(misquoted("ridd peer sing"), Some("no \"sing\"".to_owned()));
+        assert_eq!(misquoted("ridd message list --loud"), Some("no --loud".to_owned()));
+        let mut texts = Vec::new();
+        sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
+        let mut wrong = Vec::new();
+        for (path, text) in texts {
+            for (at, _) in text.match_indices("`ridd ") {
+                let quoted = text[at + 1..].split(['`', '\n']).next().unwrap_or_default();
+                // Neither what is only known at run time nor our own bad examples.
+                if quoted.starts_with("ridd {") || path.ends_with("cli/mod.rs") {
+                    continue;
+                }
+                if let Some(why) = misquoted(quoted.trim_end_matches('\\')) {
+                    wrong.push(format!("{path}: `{quoted}`: {why}"));
+                }
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+    }
 }

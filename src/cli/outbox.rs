@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::ask::{ask, cut, or_dash, say};
-use super::table::{card, listing};
+use super::table::{card, listing, second};
 use super::{Ended, Globals};
 use crate::admin::api::outbox::{ParcelList, ParcelView};
 use crate::admin::{path, with_parameters};
@@ -86,7 +86,7 @@ pub(super) fn table(parcels: &[ParcelView]) -> String {
             parcel.recipient.clone(),
             parcel.state.to_string(),
             parcel.attempts.to_string(),
-            parcel.created.to_string(),
+            second(parcel.created),
             why(parcel),
         ]
     });

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::ask::{ask, say};
-use super::table::{card, listing};
+use super::table::{card, listing, second};
 use super::{Ended, Exit, Failure, Globals};
 use crate::admin::api::peers::{
     AddOrder, ChangeOrder, PeerList, PeerView, PinOrder, PinView, Probed, Removed, RevokeOrder,
@@ -104,7 +104,7 @@ struct AddArgs {
     #[arg(long, value_name = "SHA-256")]
     spki: Vec<Digest>,
     /// A network that is reached through it, for instance 192.0.2.0/24
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, alias = "networks", value_name = "CIDR")]
     network: Vec<String>,
     /// The version of IODEF that we write to it: 1.0 or 2.0
     #[arg(long, value_name = "VERSION")]
@@ -125,7 +125,7 @@ struct ChangeArgs {
     #[arg(long)]
     relation: Option<Relation>,
     /// A network that is reached through it; those named replace all
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, alias = "networks", value_name = "CIDR")]
     network: Vec<String>,
     /// No network is reached through it
     #[arg(long, conflicts_with = "network")]
@@ -262,7 +262,7 @@ fn table(list: &PeerList) -> String {
             peer.address.clone(),
             peer.pins.len().to_string(),
             // The certificate that lasts longest is what matters: the others overlap.
-            peer.pins.iter().filter_map(|pin| pin.not_after).max().map_or_else(|| "-".to_owned(), |at| at.to_string()),
+            peer.pins.iter().filter_map(|pin| pin.not_after).max().map_or_else(|| "-".to_owned(), second),
         ]
     });
     let empty = "no peer; `ridd peer add NAME HOST:PORT --relation RELATION --certificate FILE` adds one";

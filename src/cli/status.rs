@@ -1,7 +1,7 @@
 //! `ridd status`: how the node does, on one page.
 
 use super::ask::{ask, say};
-use super::table::card;
+use super::table::{card, second};
 use super::{Ended, Exit, Globals};
 use crate::admin::api::status::Status;
 use crate::clock::span;
@@ -16,21 +16,21 @@ pub(crate) fn run(globals: &Globals) -> Ended {
 fn words(status: &Status) -> String {
     let up = std::time::Duration::from_secs(status.now.since(status.started).as_secs());
     let parcels = |state: &str| status.outbox.get(state).copied().unwrap_or(0);
-    let oldest = status.oldest_parcel.map_or_else(String::new, |at| format!(" (the oldest since {at})"));
+    let oldest = status.oldest_parcel.map_or_else(String::new, |at| format!(" (the oldest since {})", second(at)));
     let dead = match parcels("dead") {
         0 => "0 dead".to_owned(),
         dead => format!("{dead} dead: `ridd outbox list --state dead`"),
     };
     let held = match status.held {
         0 => String::new(),
-        held => format!("; {held} wait for a decision: `ridd message list --verdict held`"),
+        held => format!("; {held} wait for a decision: `ridd message list --held`"),
     };
     let facts = status.store.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n");
     let ready = status.unready.as_ref().map_or_else(|| "yes".to_owned(), |why| format!("no: {why}"));
     card([
         ("node", Some(status.name.clone())),
         ("version", Some(status.version.clone())),
-        ("started", Some(format!("{} ({} ago)", status.started, rounded(up)))),
+        ("started", Some(format!("{} ({} ago)", second(status.started), rounded(up)))),
         ("ready", Some(ready)),
         ("warnings", Some(status.warnings.join("\n")).filter(|text| !text.is_empty())),
         ("peers", Some(format!("{}, with {} open connections", status.peers, status.connections))),

@@ -6,6 +6,8 @@ use std::io::{IsTerminal, stdout};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 
+use crate::clock::Timestamp;
+
 /// No terminal is treated as narrower than this.
 const NARROWEST: u16 = 60;
 
@@ -60,6 +62,11 @@ pub(super) fn card<'a>(facts: impl IntoIterator<Item = (&'a str, Option<String>)
         }
     }
     lines.join("\n")
+}
+
+/// The instant to the second: what a table has room for.
+pub(super) fn second(at: Timestamp) -> String {
+    Timestamp::from_micros(at.seconds().saturating_mul(1_000_000)).to_string()
 }
 
 /// What others wrote must neither break the table nor command the terminal.
