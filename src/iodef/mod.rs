@@ -7,9 +7,13 @@ use crate::iodef::common::class::{Grammar, Schema};
 
 pub mod common;
 pub mod coordination;
+pub mod cpe;
 pub mod enumeration;
 pub mod sci;
 pub mod signature;
+pub mod summary;
+#[cfg(test)]
+mod tests;
 pub mod v1;
 pub mod v2;
 

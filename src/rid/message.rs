@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::iodef::common::class::{Finding, Kind, Options, Valid, View, Violation};
+use crate::iodef::summary::Summary;
 use crate::iodef::{self, v1, v2};
 use crate::rid::policy::{Host, IncidentId, Policy, Source, Status};
 use crate::rid::{Justification, MsgType, NAMESPACE, RidMessage, grammar};
@@ -217,6 +218,12 @@ impl<'a> Message<'a> {
         self.valid.embedded(grammar(), self.payload_root()?)
     }
 
+    /// What the document it carries says, if it is IODEF.
+    #[must_use]
+    pub fn summary(&self) -> Option<Summary> {
+        Summary::of(self.payload_root()?)
+    }
+
     /// What is odd about it, though no reason to refuse it.
     #[must_use]
     pub fn warnings(&self) -> &[Finding] {
@@ -243,12 +250,8 @@ fn refused(root: Node<'_>, at: Node<'_>, expected: String, section: &str) -> Rid
 fn glimpse(root: Node<'_>) -> Box<Glimpse> {
     let policy = root.child(NAMESPACE, "RIDPolicy");
     let msg_type = policy.and_then(|policy| policy.attribute("MsgType"));
-    let incident = policy.and_then(|policy| policy.child(v1::NAMESPACE, "IncidentID")).and_then(|node| {
-        let id = xml::trim(&node.text()).to_owned();
-        let name = node.attribute("name")?.to_owned();
-        let instance = node.attribute("instance").map(str::to_owned);
-        Some(IncidentId { incident: crate::ids::IncidentName { name, id }, instance })
-    });
+    let incident = policy.and_then(|policy| policy.child(v1::NAMESPACE, "IncidentID"));
+    let incident = incident.filter(|node| node.attribute("name").is_some()).map(IncidentId::read);
     let msg_type = msg_type.and_then(<MsgType as iodef::common::class::Enumerated>::named);
     Box::new(Glimpse { msg_type, incident })
 }

@@ -6,33 +6,15 @@
 
 use std::net::IpAddr;
 
-use crate::ids::IncidentName;
 use crate::iodef::common::class::{Draft, View};
+pub use crate::iodef::summary::IncidentId;
 use crate::iodef::v1::{self, AddressCategory, Restriction};
 use crate::rid::{AuthorizationStatus, Justification, MsgDestination, MsgType, RIDPolicy, Region, Traffic};
 
-/// An IncidentID: which incident, and which instance of it (RFC 5070 §3.3, RFC 6545 §6.1).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct IncidentId {
-    /// The incident.
-    pub incident: IncidentName,
-    /// The instance: each Request about the incident has its own.
-    pub instance: Option<String>,
-}
-
-impl IncidentId {
-    pub(crate) fn read(view: View<'_, v1::IncidentID>) -> Self {
-        Self {
-            incident: IncidentName { name: view.name().to_owned(), id: view.content().trim().to_owned() },
-            instance: view.instance().map(str::to_owned),
-        }
-    }
-
-    fn draft(&self) -> Draft<v1::IncidentID> {
-        v1::IncidentID::of(self.incident.id.clone())
-            .name(self.incident.name.clone())
-            .maybe(self.instance.clone(), Draft::<v1::IncidentID>::instance)
-    }
+pub(crate) fn incident_draft(id: &IncidentId) -> Draft<v1::IncidentID> {
+    v1::IncidentID::of(id.incident.id.clone())
+        .name(id.incident.name.clone())
+        .maybe(id.instance.clone(), Draft::<v1::IncidentID>::instance)
 }
 
 /// A Node of RIDPolicy or IncidentSource: IODEF 1.0's, by its names and addresses.
@@ -126,7 +108,7 @@ impl Policy {
             node: Host::read(view.policy_node()),
             regions: view.policy_region().map(|one| one.region()).collect(),
             traffic: view.traffic_type().map(|one| one.kind()).collect(),
-            incident: view.incident_id().map(IncidentId::read),
+            incident: view.incident_id().map(|id| IncidentId::read(id.element())),
             restriction: view.restriction(),
         }
     }
@@ -142,7 +124,7 @@ impl Policy {
             .each(self.regions.iter().map(region), Draft::<RIDPolicy>::policy_region)
             .policy_node(self.node.draft())
             .each(self.traffic.iter().map(traffic), Draft::<RIDPolicy>::traffic_type)
-            .maybe(self.incident.as_ref().map(IncidentId::draft), Draft::<RIDPolicy>::incident_id)
+            .maybe(self.incident.as_ref().map(incident_draft), Draft::<RIDPolicy>::incident_id)
     }
 }
 
