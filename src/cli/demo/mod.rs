@@ -80,12 +80,18 @@ async fn call(stage: &Stage, watch: &mut Watch, version: &str, kind: &str, docum
         let completion = completion::document(&unit.name, &request.view)?;
         let file = stage.write(&format!("completion-{}.xml", unit.name), completion.as_bytes())?;
         let department = stage.department.name.as_str();
-        let answers = request.view.id.to_string();
-        unit.command(&["send", department, &file, "--type", answer, "--answers", &answers])?;
+        let request_id = request.view.id.to_string();
+        let mut command = vec!["send", department, &file, "--type", answer];
+        // A Report is matched by its incident and instance, as it would be from a unit that does not run `ridd`.
+        if answer == "result" {
+            command.extend(["--answers", &request_id]);
+        }
+        unit.command(&command)?;
         let completed = watch.time();
         let wanted = |message: &Seen| {
             let home = message.at == stage.authority.name && message.view.direction == Direction::In;
-            let completes = message.view.msg_type.eq_ignore_ascii_case(answer);
+            // Only the last Result travels on as one, for the token of the call closes with it.
+            let completes = matches!(message.view.msg_type.as_str(), "Result" | "Report");
             home && completes && message.view.received >= completed
         };
         watch.until("the completion at the authority", wanted).await?;
