@@ -48,14 +48,36 @@ enum Wanted {
     Iodef2,
 }
 
-/// One file as `--json` lists it.
+/// One file as `--json` lists it. Every key is always there; what does not apply is null.
 #[derive(Serialize)]
 struct Entry<'a> {
     path: String,
     verdict: Verdict,
-    #[serde(flatten)]
-    reason: Option<&'a Finding>,
+    line: Option<u32>,
+    column: Option<u32>,
+    element: Option<&'a str>,
+    expected: Option<&'a str>,
+    found: Option<&'a str>,
+    section: Option<&'a str>,
     warnings: &'a [Finding],
+}
+
+impl<'a> Entry<'a> {
+    fn of(path: &Path, judgement: &'a Judgement) -> Self {
+        let reason = judgement.reason.as_ref();
+        let text = |text: fn(&Finding) -> &String| reason.map(text).map(String::as_str).filter(|text| !text.is_empty());
+        Self {
+            path: path.to_string_lossy().into_owned(),
+            verdict: judgement.verdict,
+            line: reason.map(|reason| reason.position.line),
+            column: reason.map(|reason| reason.position.column),
+            element: text(|reason| &reason.element),
+            expected: text(|reason| &reason.expected),
+            found: text(|reason| &reason.found),
+            section: text(|reason| &reason.section),
+            warnings: &judgement.warnings,
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
@@ -137,15 +159,7 @@ fn warnings(warnings: &[Finding]) -> String {
 }
 
 fn as_json(judged: &[(&PathBuf, Judgement)]) -> Result<String, Failure> {
-    let entries: Vec<_> = judged
-        .iter()
-        .map(|(path, judgement)| Entry {
-            path: path.to_string_lossy().into_owned(),
-            verdict: judgement.verdict,
-            reason: judgement.reason.as_ref(),
-            warnings: &judgement.warnings,
-        })
-        .collect();
+    let entries: Vec<_> = judged.iter().map(|(path, judgement)| Entry::of(path, judgement)).collect();
     serde_json::to_string_pretty(&entries).map_err(|error| Failure::failed(format_args!("cannot write JSON: {error}")))
 }
 
