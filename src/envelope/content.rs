@@ -4,17 +4,9 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use super::words::{AuthorizationStatus, Justification};
-use crate::ids::{Digest, IncidentName};
+use crate::ids::Digest;
 use crate::peers::MsgType;
-
-/// An IncidentID: which incident, and which instance of it (RFC 5070 §3.3, RFC 6545 §6.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IncidentId {
-    /// The incident.
-    pub incident: IncidentName,
-    /// Its instance.
-    pub instance: Option<String>,
-}
+use crate::rid::{self, Host, IncidentId, Standard};
 
 /// Where a message wants to go: MsgDestination with its Node (RFC 6545 §5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +26,7 @@ pub struct RequestStatus {
     pub justification: Option<Justification>,
 }
 
-/// An IncidentSource (RFC 6545 §5.3), as far as we write one.
+/// What staff say in an IncidentSource (RFC 6545 §5.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// Whether the source was found.
@@ -43,33 +35,10 @@ pub struct Source {
     pub addresses: Vec<IpAddr>,
 }
 
-/// The standard that the payload follows, by the namespace of its root.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standard {
-    /// IODEF 1.0 (RFC 5070).
-    Iodef1,
-    /// IODEF 2.0 (RFC 7970).
-    Iodef2,
-    /// XML Encryption: not readable here.
-    Encrypted,
-    /// Another: kept and ignored (RFC 6545 §5.6).
-    Foreign(String),
-}
-
-impl Standard {
-    /// The word that the message's record keeps.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Iodef1 => "iodef-1.0",
-            Self::Iodef2 => "iodef-2.0",
-            Self::Encrypted => "encrypted",
-            Self::Foreign(namespace) => namespace,
-        }
-    }
-
-    /// Whether we can read it.
-    pub fn is_iodef(&self) -> bool {
-        matches!(self, Self::Iodef1 | Self::Iodef2)
+impl From<Source> for rid::Source {
+    fn from(source: Source) -> Self {
+        let nodes = source.addresses.into_iter().map(|address| Host::of(None, Some(address))).collect();
+        Self { found: source.found, nodes }
     }
 }
 
@@ -80,6 +49,8 @@ pub struct Payload {
     pub standard: Standard,
     /// Where its root element stands in the message.
     pub range: Range<usize>,
+    /// Namespaces (prefix, name) declared around it, on which its bytes may rely.
+    pub scope: Vec<(String, String)>,
     /// The digest of the root element's bytes.
     pub digest: Digest,
     /// What it is about; empty if we cannot read it.
@@ -121,7 +92,7 @@ pub struct Content {
     /// Its RequestStatus.
     pub status: Option<RequestStatus>,
     /// Its IncidentSource.
-    pub source: Option<Source>,
+    pub source: Option<rid::Source>,
     /// Its document.
     pub payload: Option<Payload>,
     /// What is wrong with it short of refusing it.

@@ -14,8 +14,9 @@ mod sealed;
 mod splice;
 mod words;
 
+pub use crate::rid::{IncidentId, Source as IncidentSource, Standard};
 pub use crate::xml::Limits;
-pub use content::{Content, Gist, IncidentId, MsgDestination, Payload, RequestStatus, Source, Standard};
+pub use content::{Content, Gist, MsgDestination, Payload, RequestStatus, Source};
 pub use facts::{Confidence, Facts, SystemFacts};
 pub use opened::{Fault, Opened, Unopened, open};
 pub use sealed::{Draft, SealError, Sealed, seal};

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 
-use super::content::{Content, IncidentId};
+use super::content::Content;
 use super::read;
 use super::words::Justification;
 use crate::ids::{Digest, PeerName};
 use crate::peers::MsgType;
+use crate::rid::IncidentId;
 use crate::xml::Limits;
 
 /// A message that was recognised fully: well-formed within limits, valid, of a known peer. Only [`open`] makes one.

@@ -4,12 +4,14 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
-use super::content::{IncidentId, MsgDestination, RequestStatus, Source, Standard};
-use super::read::{IODEF_1, IODEF_2, RID};
+use super::content::{MsgDestination, RequestStatus};
 use super::splice::Carried;
+use super::words::AuthorizationStatus;
 use crate::ids::PeerName;
+use crate::iodef::common::class::Enumerated;
+use crate::iodef::v1;
 use crate::peers::MsgType;
-use crate::xml::Writer;
+use crate::rid::{self, Host, IncidentId, Policy, draft};
 
 /// A message to be written.
 #[derive(Clone, Debug)]
@@ -33,7 +35,7 @@ pub struct Draft {
     /// Its RequestStatus: for an Acknowledgement.
     pub status: Option<RequestStatus>,
     /// Its IncidentSource: for a Result.
-    pub source: Option<Source>,
+    pub source: Option<rid::Source>,
     /// Its document, carried without a change.
     pub payload: Option<Carried>,
 }
@@ -71,124 +73,54 @@ pub enum SealError {
 /// # Errors
 /// If a part of the draft is not what RFC 6545 allows there.
 pub fn seal(draft: &Draft) -> Result<Sealed, SealError> {
-    let mut out = Writer::with_declaration();
-    out.start("iodef-rid:RID");
-    out.attribute("lang", "en");
-    out.attribute("xmlns:iodef-rid", RID);
-    out.attribute("xmlns:iodef", IODEF_1);
-    policy(&mut out, draft);
-    if let Some(status) = &draft.status {
-        out.start("iodef-rid:RequestStatus");
-        out.attribute("AuthorizationStatus", status.authorization.as_str());
-        if let Some(justification) = status.justification {
-            out.attribute("Justification", justification.as_str());
-        }
-        out.end();
-    }
-    if let Some(source) = &draft.source {
-        out.start("iodef-rid:IncidentSource");
-        out.start("iodef-rid:SourceFound");
-        out.text(if source.found { "true" } else { "false" });
-        out.end();
-        for address in &source.addresses {
-            node(&mut out, None, Some(*address));
-        }
-        out.end();
-    }
-    out.end();
-    Ok(Sealed { bytes: out.finish().into() })
+    let fault = |why: String| SealError::Draft { msg_type: draft.msg_type, to: draft.to.clone(), why };
+    let policy = policy(draft).map_err(|word| fault(format!("{word:?} is no word of RFC 6545 section 5.1")))?;
+    let status = draft.status.map(status);
+    let document = draft.payload.as_ref().map(Carried::borrowed);
+    let written = draft::message(&policy, status.as_ref(), draft.source.as_ref(), document);
+    Ok(Sealed { bytes: written.map_err(|error| fault(error.to_string()))?.into() })
 }
 
-fn policy(out: &mut Writer, draft: &Draft) {
-    out.start("iodef-rid:RIDPolicy");
-    out.attribute("MsgType", draft.msg_type.as_str());
-    let source = match draft.destination {
-        MsgDestination::RidSystem => None,
-        MsgDestination::SourceOfIncident(address) => Some(address),
+/// The RIDPolicy, or the word that is none of the standard's.
+fn policy(draft: &Draft) -> Result<Policy, String> {
+    let word = |text: &str| text.to_owned();
+    let (destination, node) = match draft.destination {
+        // The name only where no address is known: RFC 6545 §5.1 wants a name to have been resolved to the address
+        // beside it.
+        MsgDestination::RidSystem => {
+            let name = draft.address.is_none().then_some(draft.to.as_str());
+            (rid::MsgDestination::RIDSystem, Host::of(name, draft.address))
+        }
+        MsgDestination::SourceOfIncident(address) => {
+            (rid::MsgDestination::SourceOfIncident, Host::of(None, Some(address)))
+        }
     };
-    out.attribute("MsgDestination", if source.is_some() { "SourceOfIncident" } else { "RIDSystem" });
-    if let Some(restriction) = &draft.restriction {
-        out.attribute("restriction", restriction);
-    }
-    for region in &draft.regions {
-        out.start("iodef-rid:PolicyRegion");
-        out.attribute("region", region);
-        out.end();
-    }
-    match source {
-        Some(address) => node(out, None, Some(address)),
-        None => node(out, Some(&draft.to), draft.address),
-    }
-    for kind in &draft.traffic {
-        out.start("iodef-rid:TrafficType");
-        out.attribute("type", kind);
-        out.end();
-    }
-    if let Some(id) = &draft.incident {
-        out.start("iodef:IncidentID");
-        out.attribute("name", &id.incident.name);
-        if let Some(instance) = &id.instance {
-            out.attribute("instance", instance);
-        }
-        out.text(&id.incident.id);
-        out.end();
-    }
-    if let Some(carried) = &draft.payload {
-        report_schema(out, carried);
-    }
-    out.end();
+    let regions: Result<_, String> =
+        draft.regions.iter().map(|text| rid::Region::named(text).ok_or_else(|| word(text))).collect();
+    let traffic: Result<_, String> =
+        draft.traffic.iter().map(|text| rid::Traffic::named(text).ok_or_else(|| word(text))).collect();
+    let restriction = draft.restriction.as_deref();
+    Ok(Policy {
+        msg_type: rid::MsgType::named(draft.msg_type.as_str()).ok_or_else(|| word(draft.msg_type.as_str()))?,
+        ext_msg_type: None,
+        destination,
+        node,
+        regions: regions?,
+        traffic: traffic?,
+        incident: draft.incident.clone(),
+        restriction: restriction.map(|text| v1::Restriction::named(text).ok_or_else(|| word(text))).transpose()?,
+    })
 }
 
-/// The name only where no address is known: RFC 6545 §5.1 wants a name to have been resolved to the address beside it.
-fn node(out: &mut Writer, name: Option<&PeerName>, address: Option<IpAddr>) {
-    out.start("iodef:Node");
-    match (address, name) {
-        (Some(address), _) => {
-            out.start("iodef:Address");
-            out.attribute("category", if address.is_ipv4() { "ipv4-addr" } else { "ipv6-addr" });
-            out.text(&address.to_string());
-            out.end();
-        }
-        (None, Some(name)) => {
-            out.start("iodef:NodeName");
-            out.text(name.as_str());
-            out.end();
-        }
-        (None, None) => {}
+fn status(status: RequestStatus) -> rid::Status {
+    rid::Status {
+        authorization: match status.authorization {
+            AuthorizationStatus::Approved => rid::AuthorizationStatus::Approved,
+            AuthorizationStatus::Denied => rid::AuthorizationStatus::Denied,
+            AuthorizationStatus::Pending => rid::AuthorizationStatus::Pending,
+            AuthorizationStatus::Extension => rid::AuthorizationStatus::ExtValue,
+        },
+        justification: status.justification.and_then(|word| rid::Justification::named(word.as_str())),
+        ext_justification: None,
     }
-    out.end();
-}
-
-fn report_schema(out: &mut Writer, carried: &Carried) {
-    out.start("iodef-rid:ReportSchema");
-    match &carried.standard {
-        Standard::Iodef1 => {
-            out.attribute("Version", "1.0");
-            out.attribute("XMLSchemaID", IODEF_1);
-        }
-        Standard::Iodef2 => {
-            out.attribute("Version", "ext-value");
-            out.attribute("ext-Version", "2.00");
-            out.attribute("XMLSchemaID", "ext-value");
-            out.attribute("ext-XMLSchemaID", IODEF_2);
-        }
-        Standard::Encrypted => {}
-        Standard::Foreign(namespace) => {
-            out.attribute("XMLSchemaID", "ext-value");
-            out.attribute("ext-XMLSchemaID", namespace);
-        }
-    }
-    out.start("iodef-rid:XMLDocument");
-    out.attribute("dtype", "xml");
-    out.attribute("meaning", "xml");
-    for (prefix, name) in &carried.namespaces {
-        match (prefix.as_str(), name.as_str()) {
-            ("iodef-rid", RID) | ("iodef", IODEF_1) => {}
-            ("", name) => out.attribute("xmlns", name),
-            (prefix, name) => out.attribute(&format!("xmlns:{prefix}"), name),
-        }
-    }
-    out.raw(&String::from_utf8_lossy(&carried.bytes));
-    out.end();
-    out.end();
 }

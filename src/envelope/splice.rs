@@ -4,12 +4,14 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
-use super::content::{Gist, IncidentId, Standard};
+use super::content::Gist;
 use super::opened::{Opened, Unopened, opened_of_staff};
-use super::read::{IODEF_1, IODEF_2, RID, first_incident, read_document, standard_of};
+use super::read::read_document;
 use super::sealed::SealError;
 use crate::ids::PeerName;
-use crate::xml::{Document, Limits, Node, escape_attribute, escape_text};
+use crate::iodef::{v1, v2};
+use crate::rid::{self, IncidentId, Standard, draft, splice};
+use crate::xml::{Document, Limits, Node, escape_attribute};
 
 /// A document that is to be carried in a message.
 #[derive(Clone, Debug)]
@@ -33,13 +35,33 @@ pub struct PathEntry<'a> {
     pub contact: &'a str,
 }
 
-impl Opened {
-    /// Its document as it came, to be carried on.
+impl Carried {
+    pub(super) fn borrowed(&self) -> draft::Carried<'_> {
+        draft::Carried { bytes: &self.bytes, scope: &self.namespaces }
+    }
+
+    /// With that entry appended to its path; no other byte changes. One that we cannot read is carried as it came.
     ///
     /// # Errors
-    /// If it has none.
-    pub fn carried(&self, limits: &Limits) -> Result<Option<Carried>, SealError> {
-        self.carry(limits, |_| None)
+    /// If it can no longer be read.
+    fn with_path(self, entry: &PathEntry<'_>, limits: &Limits) -> Result<Self, SealError> {
+        if !self.standard.is_iodef() {
+            return Ok(self);
+        }
+        let name = Some(entry.name.to_string());
+        let hop = splice::Hop { name, address: entry.address, contact: Some(entry.contact.to_owned()) };
+        let appended = splice::append(self.borrowed(), &hop, limits);
+        let bytes = appended.map_err(|error| SealError::Splice { why: error.to_string() })?.into();
+        Ok(Self { bytes, ..self })
+    }
+}
+
+impl Opened {
+    /// Its document as it came, to be carried on.
+    pub fn carried(&self) -> Option<Carried> {
+        let payload = self.content().payload.as_ref()?;
+        let bytes = (payload.range.end <= self.bytes().len()).then(|| self.bytes().slice(payload.range.clone()))?;
+        Some(Carried { standard: payload.standard.clone(), bytes, namespaces: payload.scope.clone() })
     }
 
     /// Its document with that entry appended to its path; no other byte changes. One that we cannot read is carried as
@@ -48,44 +70,13 @@ impl Opened {
     /// # Errors
     /// If it can no longer be read.
     pub fn carried_with_path(&self, entry: &PathEntry<'_>, limits: &Limits) -> Result<Option<Carried>, SealError> {
-        self.carry(limits, |root| path_insert(root, entry))
-    }
-
-    fn carry(&self, limits: &Limits, insert: impl Fn(Node<'_>) -> Option<(usize, String)>) -> Carrying {
-        if self.content().payload.is_none() {
-            return Ok(None);
-        }
-        carry(self.bytes(), limits, payload_root, insert)
+        self.carried().map(|carried| carried.with_path(entry, limits)).transpose()
     }
 }
 
-type Carrying = Result<Option<Carried>, SealError>;
-
-fn carry(
-    source: &Bytes,
-    limits: &Limits,
-    root: impl for<'a> Fn(&'a Document<'a>) -> Option<Node<'a>>,
-    insert: impl Fn(Node<'_>) -> Option<(usize, String)>,
-) -> Carrying {
-    let document = Document::parse(source, limits).map_err(|error| SealError::Splice { why: error.to_string() })?;
-    let Some(root) = root(&document) else { return Ok(None) };
-    let standard = standard_of(root);
-    let range = root.range();
-    let whole = source.slice(range.clone());
-    let bytes = match insert(root).filter(|_| standard.is_iodef()) {
-        None => whole,
-        Some((at, element)) => {
-            let at = at - range.start;
-            [&whole[..at], element.as_bytes(), &whole[at..]].concat().into()
-        }
-    };
-    Ok(Some(Carried { standard, bytes, namespaces: outer_namespaces(root) }))
-}
-
-fn path_insert(root: Node<'_>, entry: &PathEntry<'_>) -> Option<(usize, String)> {
-    let incident = first_incident(root)?;
-    let last = incident.elements().filter(|node| matches!(node.name(), "Contact" | "EventData")).last()?;
-    Some((last.range().end, path_element(incident.namespace(), entry)))
+fn payload_root<'a>(document: &'a Document<'a>) -> Option<Node<'a>> {
+    let policy = document.root().child(rid::NAMESPACE, "RIDPolicy")?;
+    policy.child(rid::NAMESPACE, "ReportSchema")?.child(rid::NAMESPACE, "XMLDocument")?.elements().next()
 }
 
 /// Something that staff want sent.
@@ -110,13 +101,25 @@ impl Outbound {
     /// # Errors
     /// If it can no longer be read.
     pub fn carried(&self, entry: Option<&PathEntry<'_>>, limits: &Limits) -> Result<Option<Carried>, SealError> {
-        match self {
-            Self::Rid(opened) => opened.carried(limits),
-            Self::Iodef { bytes, .. } => {
-                carry(bytes, limits, |document| Some(document.root()), |root| path_insert(root, entry?))
-            }
+        let carried = match self {
+            Self::Rid(opened) => opened.carried(),
+            Self::Iodef { bytes, .. } => Some(whole(bytes, limits)?),
+        };
+        match (carried, entry) {
+            (Some(carried), Some(entry)) => carried.with_path(entry, limits).map(Some),
+            (carried, _) => Ok(carried),
         }
     }
+}
+
+/// The root element of a document that stands alone.
+fn whole(bytes: &Bytes, limits: &Limits) -> Result<Carried, SealError> {
+    let document = Document::parse(bytes, limits).map_err(|error| SealError::Splice { why: error.to_string() })?;
+    let root = document.root();
+    // A byte order mark in front is no part of the text that positions count in.
+    let before = bytes.len() - document.source().len();
+    let range = root.range().start + before..root.range().end + before;
+    Ok(Carried { standard: Standard::of(root), bytes: bytes.slice(range), namespaces: Vec::new() })
 }
 
 /// Reads something that staff want sent: a RID message or an IODEF document, by the namespace of its root.
@@ -130,39 +133,6 @@ pub fn document(bytes: &Bytes, limits: &Limits) -> Result<Outbound, Unopened> {
     }
 }
 
-pub(super) fn payload_root<'a>(document: &'a Document<'a>) -> Option<Node<'a>> {
-    let policy = document.root().child(RID, "RIDPolicy")?;
-    policy.child(RID, "ReportSchema")?.child(RID, "XMLDocument")?.elements().next()
-}
-
-/// The namespaces in scope around the element.
-fn outer_namespaces(root: Node<'_>) -> Vec<(String, String)> {
-    let Some(parent) = root.parent() else { return Vec::new() };
-    let outer = parent.namespaces().filter(|(prefix, _)| *prefix != "xml");
-    outer.map(|(prefix, name)| (prefix.to_owned(), name.to_owned())).collect()
-}
-
-fn path_element(namespace: &str, entry: &PathEntry<'_>) -> String {
-    let name = escape_text(entry.name.as_str());
-    let address = entry.address.map(|address| {
-        let category = if address.is_ipv4() { "ipv4-addr" } else { "ipv6-addr" };
-        format!("<Address category=\"{category}\">{address}</Address>")
-    });
-    let address = address.unwrap_or_default();
-    let contact = escape_text(entry.contact);
-    let (contact_name, node) = if namespace == IODEF_2 {
-        let domain = "<DomainData system-status=\"unknown\" domain-status=\"unknown\">";
-        ("ContactName", format!("{domain}<Name>{name}</Name></DomainData>{address}"))
-    } else {
-        ("ContactName", format!("<NodeName>{name}</NodeName>{address}"))
-    };
-    format!(
-        "<EventData xmlns=\"{}\"><Contact role=\"creator\" type=\"organization\"><{contact_name}>{contact}</{contact_name}></Contact>\
-         <Flow><System category=\"infrastructure\"><Node>{node}</Node></System></Flow></EventData>",
-        escape_attribute(namespace)
-    )
-}
-
 /// One IODEF document that holds the Incidents of all these messages' documents, which are of one standard. A single one
 /// is carried as it is.
 ///
@@ -172,13 +142,13 @@ pub fn merge(messages: &[Opened], limits: &Limits) -> Result<Option<Carried>, Se
     let (Some(first), rest) = (messages.first(), messages.len()) else { return Ok(None) };
     let Some(payload) = &first.content().payload else { return Ok(None) };
     if rest == 1 {
-        return first.carried(limits);
+        return Ok(first.carried());
     }
     let (namespace, version) = match payload.standard {
-        Standard::Iodef2 => (IODEF_2, "2.00"),
-        _ => (IODEF_1, "1.00"),
+        Standard::Iodef2 => (v2::NAMESPACE, "2.00"),
+        _ => (v1::NAMESPACE, "1.00"),
     };
-    let lang = if namespace == IODEF_2 { "xml:lang" } else { "lang" };
+    let lang = if namespace == v2::NAMESPACE { "xml:lang" } else { "lang" };
     let mut merged = format!("<IODEF-Document xmlns=\"{namespace}\" version=\"{version}\" {lang}=\"en\">");
     for message in messages {
         let document =

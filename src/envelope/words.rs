@@ -1,6 +1,8 @@
-//! The words of RequestStatus: RFC 6545 §5.2.
+//! The words of RequestStatus that we act on and write: RFC 6545 §5.2.
 
 use std::fmt;
+
+use crate::rid;
 
 /// AuthorizationStatus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,15 @@ pub enum AuthorizationStatus {
 }
 
 impl AuthorizationStatus {
+    pub(super) fn of(value: rid::AuthorizationStatus) -> Self {
+        match value {
+            rid::AuthorizationStatus::Approved => Self::Approved,
+            rid::AuthorizationStatus::Denied => Self::Denied,
+            rid::AuthorizationStatus::Pending => Self::Pending,
+            rid::AuthorizationStatus::ExtValue | rid::AuthorizationStatus::Unlisted => Self::Extension,
+        }
+    }
+
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -10,7 +10,9 @@ use super::plan::restriction;
 use super::service::Exchange;
 use super::status::Fault;
 use crate::clock::Timestamp;
-use crate::envelope::{self, Carried, Content, Draft, IncidentId, MsgDestination, Opened, RequestStatus, Source};
+use crate::envelope::{
+    self, Carried, Content, Draft, IncidentId, IncidentSource, MsgDestination, Opened, RequestStatus,
+};
 use crate::ids::{CallbackToken, Digest, MessageId};
 use crate::outbox::NewParcel;
 use crate::peers::{MsgType, Peer};
@@ -36,7 +38,7 @@ pub(super) struct Outgoing {
     /// Its RequestStatus.
     pub(super) status: Option<RequestStatus>,
     /// Its IncidentSource.
-    pub(super) source: Option<Source>,
+    pub(super) source: Option<IncidentSource>,
     /// Its document.
     pub(super) payload: Option<Carried>,
     /// The message it answers.

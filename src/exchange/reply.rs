@@ -213,7 +213,7 @@ impl Exchange {
             let content = opened.content();
             let mut report = Outgoing::carrying(Arc::clone(&peer), MsgType::Report, content, &self.config);
             report.incident = request_incident(&request);
-            report.payload = opened.carried(&self.limits).ok().flatten();
+            report.payload = opened.carried();
             report.answers = Some(request.message.clone());
             if let Err(fault) = self.send_out(batch, &report, self.clock.now()) {
                 tracing::error!(message = %sent.id, %fault, "the outcome cannot be sent as a Report either");

@@ -229,7 +229,7 @@ impl Exchange {
                 let (request, revision) = self.request_of(peer, sending, incident).await?;
                 close(batch, &request, revision, RequestState::Completed);
                 let mut outgoing = Outgoing::answering(Arc::clone(peer), msg_type, &request, &self.config);
-                outgoing.source = Some(sending.source.clone());
+                outgoing.source = Some(sending.source.clone().into());
                 outgoing
             }
             MsgType::Report | MsgType::Query => {

@@ -29,6 +29,23 @@ pub enum Standard {
 }
 
 impl Standard {
+    /// The word for it: `iodef-1.0`, `iodef-2.0`, `encrypted`, or the namespace.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Iodef1 => "iodef-1.0",
+            Self::Iodef2 => "iodef-2.0",
+            Self::Encrypted => "encrypted",
+            Self::Foreign(namespace) => namespace,
+        }
+    }
+
+    /// Whether it is IODEF, readable here.
+    #[must_use]
+    pub fn is_iodef(&self) -> bool {
+        matches!(self, Self::Iodef1 | Self::Iodef2)
+    }
+
     pub(crate) fn of(root: Node<'_>) -> Self {
         match root.namespace() {
             v1::NAMESPACE => Self::Iodef1,

@@ -59,20 +59,29 @@ pub fn append(carried: Carried<'_>, hop: &Hop, limits: &Limits) -> Result<Vec<u8
     Ok(out)
 }
 
-/// The hops recorded in the document with that root, the originator first. None if it is no IODEF document.
+/// The hops recorded in the document with that root, the originator first: nested as we write them, or one beside the
+/// other as others may. None if it is no IODEF document.
 #[must_use]
 pub fn path(root: Node<'_>) -> Vec<Hop> {
     let mut hops = Vec::new();
-    if is_iodef(root) {
-        for incident in root.elements().filter(|child| child.is(root.namespace(), "Incident")) {
-            let mut here = next_hop(incident);
-            while let Some(event) = here {
-                hops.extend(systems(event).map(|system| Hop::read(event, system)));
-                here = next_hop(event);
-            }
+    if !is_iodef(root) {
+        return hops;
+    }
+    for incident in root.elements().filter(|child| child.is(root.namespace(), "Incident")) {
+        let mut open = events(incident);
+        while let Some(event) = open.pop() {
+            hops.extend(systems(event).map(|system| Hop::read(event, system)));
+            open.extend(events(event));
         }
     }
     hops
+}
+
+/// The EventData in an element, the last one first.
+fn events(parent: Node<'_>) -> Vec<Node<'_>> {
+    let mut events: Vec<_> = parent.elements().filter(|child| child.is(parent.namespace(), "EventData")).collect();
+    events.reverse();
+    events
 }
 
 fn is_iodef(root: Node<'_>) -> bool {

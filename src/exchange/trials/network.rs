@@ -216,7 +216,7 @@ pub(super) fn bytes_of(draft: &Draft) -> Bytes {
 pub(super) fn message(msg_type: MsgType, id: &str, instance: Option<&str>, purpose: &str) -> Bytes {
     let bytes = document(id, purpose, "need-to-know");
     let payload = Some(Carried { standard: Standard::Iodef2, bytes, namespaces: Vec::new() });
-    let source = (msg_type == MsgType::Result).then(envelope::Source::default);
+    let source = (msg_type == MsgType::Result).then(envelope::IncidentSource::default);
     bytes_of(&Draft { payload, source, ..draft(msg_type, id, instance) })
 }
 
