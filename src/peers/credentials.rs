@@ -208,7 +208,9 @@ fn verifiers(
         roots.add(ca.der.clone()).map_err(|error| format!("{}: {error}", ca.file.display()))?;
     }
     let roots = Arc::new(roots);
+    // Without hints of which CAs we trust: a stranger must not learn from us whom we exchange with.
     let mut clients = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), tls::provider())
+        .clear_root_hint_subjects()
         .with_crls(crls.iter().cloned());
     let mut servers = WebPkiServerVerifier::builder_with_provider(roots, tls::provider()).with_crls(crls);
     if heed_expiry {

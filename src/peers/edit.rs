@@ -247,3 +247,118 @@ fn networks(list: &[String]) -> Result<Option<String>, PeersError> {
     }
     Ok((!kept.is_empty()).then(|| kept.join(" ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Leaf, Node, name};
+    use super::*;
+
+    const UNIT: &str = "unit.example.org";
+
+    fn new(peer: &str, address: &str, networks: &[&str], pins: Vec<PinBy>) -> NewPeer {
+        NewPeer {
+            name: name(peer),
+            address: address.to_owned(),
+            relation: Relation::Unit,
+            policy: None,
+            networks: networks.iter().map(|network| (*network).to_owned()).collect(),
+            pins,
+        }
+    }
+
+    fn by(leaf: &Leaf) -> PinBy {
+        PinBy::Certificate(leaf.der.clone())
+    }
+
+    #[tokio::test]
+    async fn a_peer_is_added_once_and_with_what_is_right_only() {
+        let node = Node::new("dept.example.org").await;
+        let add = async |peer, address, networks: &[&str], pins| {
+            node.directory.add(new(peer, address, networks, pins)).await.map_err(|error| error.to_string())
+        };
+        let other = node.leaf(&["other.example.org"]);
+        let wildcard = node.leaf(&[UNIT, "*.example.org"]);
+        let cases = [
+            (add("dept.example.org", "a:1", &[], vec![]).await, "is our own name"),
+            (add(UNIT, "unit.example.org", &[], vec![]).await, "is no address"),
+            (add(UNIT, "a:0", &[], vec![]).await, "is no address"),
+            (add(UNIT, "2001:db8::1:4590", &[], vec![]).await, "is no address"),
+            (add(UNIT, "a:1", &["192.0.2.0/33"], vec![]).await, "is no network"),
+            (add(UNIT, "a:1", &[], vec![by(&other)]).await, "does not carry the DNS-ID unit.example.org"),
+            (add(UNIT, "a:1", &[], vec![by(&wildcard)]).await, "carries the wildcard"),
+        ];
+        for (said, part) in cases {
+            let said = said.unwrap_err();
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(node.directory.peers().is_empty(), "nothing of them was kept");
+        add(UNIT, "[2001:db8::1]:4590", &["192.0.2.7/24", "2001:db8::/32"], vec![]).await.unwrap();
+        let kept = node.directory.peer(&name(UNIT)).unwrap();
+        assert_eq!(kept.networks.as_deref(), Some("192.0.2.0/24 2001:db8::/32"), "host bits are cut off");
+        assert!(add(UNIT, "a:1", &[], vec![]).await.unwrap_err().contains("there is already a peer"));
+    }
+
+    #[tokio::test]
+    async fn a_ca_is_not_pinned() {
+        let node = Node::new("dept.example.org").await;
+        let ca = super::super::files::certificates(&node.layout.ca()).unwrap().remove(0).der;
+        let added = node.directory.add(new(UNIT, "a:1", &[], vec![PinBy::Certificate(ca)])).await;
+        assert!(matches!(added, Err(PeersError::CaPinned)));
+    }
+
+    #[tokio::test]
+    async fn pins_overlap_and_one_taken_away_no_longer_admits() {
+        let node = Node::new("dept.example.org").await;
+        let (old, young) = (node.leaf(&[UNIT]), node.leaf(&[UNIT]));
+        node.directory.add(new(UNIT, "a:1", &[], vec![by(&old)])).await.unwrap();
+        node.directory.pin(&name(UNIT), by(&young)).await.unwrap();
+        let open = node.directory.admit(&old.chain()).unwrap();
+        node.directory.admit(&young.chain()).unwrap();
+        node.directory.unpin(&name(UNIT), open.certificate()).await.unwrap();
+        assert_eq!(node.directory.still_admits(&open).unwrap_err().label(), "not-pinned");
+        node.directory.admit(&young.chain()).unwrap();
+        let again = node.directory.unpin(&name(UNIT), open.certificate()).await;
+        assert!(matches!(again, Err(PeersError::NotPinned { .. })));
+    }
+
+    #[tokio::test]
+    async fn one_key_is_not_pinned_for_two_active_peers() {
+        let node = Node::new("dept.example.org").await;
+        let leaf = node.leaf(&[UNIT, "peer.example.org"]);
+        node.directory.add(new(UNIT, "a:1", &[], vec![by(&leaf)])).await.unwrap();
+        let second = || new("peer.example.org", "a:1", &[], vec![by(&leaf)]);
+        let refused = node.directory.add(second()).await;
+        assert!(matches!(refused, Err(PeersError::PinnedElsewhere { .. })));
+        node.directory.revoke(&name(UNIT), "moved").await.unwrap();
+        node.directory.add(second()).await.unwrap();
+        assert_eq!(node.directory.admit(&leaf.chain()).unwrap().peer().name, name("peer.example.org"));
+    }
+
+    #[tokio::test]
+    async fn a_revoked_peer_is_changed_no_more() {
+        let node = Node::new("dept.example.org").await;
+        node.directory.add(new(UNIT, "a:1", &[], vec![])).await.unwrap();
+        node.directory.revoke(&name(UNIT), "why").await.unwrap();
+        let leaf = node.leaf(&[UNIT]);
+        assert!(matches!(node.directory.pin(&name(UNIT), by(&leaf)).await, Err(PeersError::PeerRevoked { .. })));
+        let changed = node.directory.change(&name(UNIT), PeerChange::default()).await;
+        assert!(matches!(changed, Err(PeersError::PeerRevoked { .. })));
+        node.directory.remove(&name(UNIT)).await.unwrap();
+        assert!(matches!(node.directory.remove(&name(UNIT)).await, Err(PeersError::NoSuchPeer { .. })));
+    }
+
+    #[tokio::test]
+    async fn the_list_of_peers_outlives_the_directory() {
+        let node = Node::new("dept.example.org").await;
+        let leaf = node.leaf(&[UNIT]);
+        let policy = Policy { hop_limit: 3, ..Policy::default() };
+        node.directory
+            .add(NewPeer { policy: Some(policy.clone()), ..new(UNIT, "a:1", &[], vec![by(&leaf)]) })
+            .await
+            .unwrap();
+        let (store, config) = (std::sync::Arc::clone(&node.directory.store), node.config());
+        let again = Directory::open(store, &config, std::sync::Arc::clone(&node.directory.clock)).await.unwrap();
+        assert_eq!(again.admit(&leaf.chain()).unwrap().peer().name, name(UNIT));
+        assert_eq!(Policy::read(again.peer(&name(UNIT)).unwrap().policy.as_deref()).unwrap(), policy);
+    }
+}
