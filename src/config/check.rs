@@ -10,6 +10,7 @@ pub(super) fn all(config: &Config) -> Vec<Fault> {
     let mut faults = Vec::new();
     faults.extend(config.transport.faults().into_iter().map(|fault| of("transport", fault.key, &fault.why)));
     faults.extend(config.admin.faults().into_iter().map(|fault| of("admin", fault.key, &fault.why)));
+    faults.extend(config.exchange.faults().iter().map(|fault| in_words("exchange", fault)));
     faults.extend(config.routing.faults().iter().map(|fault| in_words("routing", fault)));
     faults.extend(config.outbox.faults().iter().map(|fault| in_words("outbox", fault)));
     faults.extend(config.store.check().err().iter().map(|fault| in_words("store", fault)));

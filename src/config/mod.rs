@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{admin, outbox, peers, routing, store, telemetry, transport, xml};
+use crate::{admin, exchange, outbox, peers, routing, store, telemetry, transport, xml};
 
 pub use fault::{Fault, Faults};
 
@@ -30,6 +30,8 @@ pub struct Config {
     pub peers: peers::Config,
     /// Where messages and everything else are kept.
     pub store: store::Config,
+    /// How messages are received and answered.
+    pub exchange: exchange::Config,
     /// What goes on to whom.
     pub routing: routing::Config,
     /// How parcels are tried and when they are given up.

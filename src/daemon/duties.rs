@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::control::Node;
 use super::systemd;
 use crate::clock::{Clock, Timestamp};
+use crate::exchange::Exchange;
 use crate::ids::{Digest, MessageId};
 use crate::peers::Relation;
 use crate::store::records::Once;
@@ -23,6 +24,10 @@ const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;
 /// How often a failing store is tried, in looks.
 const TRY_STORE: u64 = 5;
+/// The exchange's timers are looked at this often at least: new ones come meanwhile.
+const TIMERS: Duration = Duration::from_secs(1);
+/// And not more often than this.
+const LEAST: Duration = Duration::from_millis(20);
 /// The wall clock may drift so far from the monotonic one between two looks before we call it a step.
 const STEP: Duration = Duration::from_secs(2);
 
@@ -57,6 +62,18 @@ pub(super) async fn watch(node: Arc<Node>, store: Arc<dyn Store>, mut stop: watc
         sound(&node, &mut alarm);
         steps.look(&node);
         count += 1;
+    }
+}
+
+/// Does what the exchange has due, when it is due.
+pub(super) async fn timers(exchange: Arc<Exchange>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    loop {
+        let next = exchange.tick(clock.now()).await;
+        let wait = next.map_or(TIMERS, |next| next.since(clock.now())).clamp(LEAST, TIMERS);
+        tokio::select! {
+            () = sleep(wait) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod error;
 mod files;
 mod node;
 mod ready;
-mod stand_in;
+mod staff;
 mod systemd;
 mod tasks;
 

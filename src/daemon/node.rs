@@ -11,11 +11,11 @@ use tokio::time::timeout;
 
 use super::control::Node;
 use super::ready::Ready;
-use super::stand_in::StandIn;
 use super::tasks::Tasks;
 use super::{DaemonError, Start, duties, systemd};
 use crate::admin::{self, Control};
 use crate::clock::{Clock, SystemClock};
+use crate::exchange::{Exchange, ExchangeParts};
 use crate::outbox::{Outbox, Worker};
 use crate::peers::Directory;
 use crate::store::Store;
@@ -84,7 +84,16 @@ pub(super) async fn serve(
     let config = &start.config;
     let directory = Directory::open(Arc::clone(&store), &config.peers, Arc::clone(&clock)).await?;
     let outbox = Outbox::new(Arc::clone(&store), config.outbox.clone(), Arc::clone(&clock), Arc::clone(&metrics))?;
-    let exchange = StandIn::new();
+    let exchange = Exchange::new(ExchangeParts {
+        store: Arc::clone(&store),
+        outbox: Arc::clone(&outbox),
+        neighbours: Arc::clone(&directory) as _,
+        config: config.exchange.clone(),
+        routing: config.routing.clone(),
+        limits: config.xml.clone(),
+        clock: Arc::clone(&clock),
+        metrics: Arc::clone(&metrics),
+    });
     let client = Client::new(&config.transport, Arc::clone(&directory), Arc::clone(&clock), Arc::clone(&metrics));
     let worker = Worker::new(Arc::clone(&outbox), vec![Arc::clone(&client) as _], Arc::clone(&exchange) as _);
     let parts = ServerParts {
@@ -141,6 +150,7 @@ pub(super) async fn serve(
     tasks.add("the RID server", server.run(closing));
     tasks.add("the outbox", worker.run(ending.clone()));
     tasks.add("administration", admin::serve(administration, bound, ending.clone()));
+    tasks.add("the exchange's timers", duties::timers(exchange, Arc::clone(&clock), ending.clone()));
     tasks.add("the node's watch", duties::watch(Arc::clone(&node), store, ending.clone()));
     tasks.add("the connections to peers", async move { client.keep(ending).await });
     tokio::spawn(systemd::watchdog());

@@ -322,6 +322,42 @@ mod tests {
     }
 
     #[test]
+    fn every_metric_is_in_the_manual_and_every_one_there_exists() {
+        let manual = include_str!("../../docs/operations.md");
+        let metrics = Metrics::new();
+        // A family shows only once it has a member.
+        metrics.received("Report", "accepted", 1);
+        metrics.refused("x");
+        metrics.answered(200);
+        metrics.relayed("x");
+        metrics.relay_refused("x");
+        metrics.parcels("x", 1);
+        metrics.tried("x");
+        metrics.store_fault("x", false);
+        metrics.connection_ended("x");
+        metrics.peers("x", 1);
+        metrics.certificate_expiry("x", 1.0);
+        metrics.reloaded("x");
+        let text = metrics.render();
+        let named = |line: &str| line.strip_prefix("# TYPE ").map(|rest| rest.split(' ').map(str::to_owned).collect());
+        let types: Vec<Vec<String>> = text.lines().filter_map(named).collect();
+        let mut names: Vec<String> = types
+            .into_iter()
+            .map(|words| match (words[0].as_str(), words[1].as_str()) {
+                (name, "counter") => format!("{name}_total"),
+                (name, "info") => format!("{name}_info"),
+                (name, _) => name.to_owned(),
+            })
+            .collect();
+        let rows = manual.lines().filter_map(|line| line.strip_prefix("| `ridd_"));
+        let mut documented: Vec<String> =
+            rows.filter_map(|row| row.split('`').next()).map(|name| format!("ridd_{name}")).collect();
+        names.sort();
+        documented.sort();
+        assert_eq!(names, documented);
+    }
+
+    #[test]
     fn a_store_that_fails_is_shown_until_a_commit_succeeds() {
         let metrics = Metrics::new();
         metrics.store_fault("conflict", false);

@@ -10,6 +10,8 @@ mod hostile;
 mod relay;
 mod reload;
 mod restart;
+mod rfc6546;
+mod service;
 mod slow;
 mod store_crash;
 mod store_full;

@@ -152,8 +152,13 @@ impl Daemon {
 
     /// Asks it to end and waits until it has.
     pub(crate) fn term(&mut self) -> std::process::ExitStatus {
+        self.signal("TERM");
+        self.ended()
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn ended(&mut self) -> std::process::ExitStatus {
         let mut child = self.child.take().expect("the node runs");
-        signal(child.id(), "TERM");
         let end = Instant::now() + LONG;
         loop {
             if let Some(status) = child.try_wait().unwrap() {

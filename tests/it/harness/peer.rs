@@ -140,24 +140,33 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-/// A connection to a node, with that certificate or none.
-pub(crate) async fn connect(address: SocketAddr, papers: Option<&Papers>) -> io::Result<TlsStream<TcpStream>> {
+/// TLS as a client speaks it, with that certificate or none.
+pub(crate) fn config(papers: Option<&Papers>) -> ClientConfig {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13, &TLS12])
         .unwrap()
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Gullible));
-    let config = match papers {
+    match papers {
         Some(papers) => {
             let (chain, key) = read(papers);
             builder.with_client_auth_cert(chain, key).unwrap()
         }
         None => builder.with_no_client_auth(),
-    };
+    }
+}
+
+/// A connection to a node, with that certificate or none.
+pub(crate) async fn connect(address: SocketAddr, papers: Option<&Papers>) -> io::Result<TlsStream<TcpStream>> {
+    connect_with(address, Arc::new(config(papers))).await
+}
+
+/// The same with a TLS configuration that may have been used before.
+pub(crate) async fn connect_with(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<TlsStream<TcpStream>> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let name = ServerName::try_from("node.example").unwrap();
-    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+    TlsConnector::from(config).connect(name, stream).await
 }
 
 /// Sends one POST as RFC 6546 §3 wants it.
