@@ -11,6 +11,11 @@ use crate::harness::wait;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/data-call/slammer-2.0.xml");
 
+/// An answer without a body.
+fn empty(status: u16) -> Scripted {
+    Scripted { status, fields: String::new(), body: Vec::new() }
+}
+
 struct Pair {
     node: Daemon,
     other: RidSystem,
@@ -59,7 +64,7 @@ fn reason(parcel: &Value) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_posted_to_the_root_as_text_xml() {
-    let pair = Pair::good(|_| Scripted::empty(200)).await;
+    let pair = Pair::good(|_| empty(200)).await;
     pair.send();
     let came = wait::until(|| "the message".to_owned(), async || pair.other.came().first().cloned()).await;
     assert_eq!(came.first, "POST / HTTP/1.1");
@@ -70,9 +75,7 @@ async fn a_message_is_posted_to_the_root_as_text_xml() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redirection_is_not_followed() {
-    let pair =
-        Pair::good(|_| Scripted { fields: "Location: https://127.0.0.1:1/\r\n".to_owned(), ..Scripted::empty(307) })
-            .await;
+    let pair = Pair::good(|_| Scripted { fields: "Location: https://127.0.0.1:1/\r\n".to_owned(), ..empty(307) }).await;
     pair.send();
     let parcel = pair.parcel(|parcel| !reason(parcel).is_empty()).await;
     assert!(reason(&parcel).contains("redirection 307"), "{parcel}");
@@ -84,8 +87,8 @@ async fn messages_share_a_persistent_connection_and_a_closed_one_is_replaced() {
     let count = AtomicUsize::new(0);
     let pair = Pair::good(move |_| match count.fetch_add(1, Ordering::SeqCst) {
         // The first is told to come again at once, on the same connection.
-        0 => Scripted { fields: "Retry-After: 0\r\n".to_owned(), ..Scripted::empty(503) },
-        _ => Scripted::empty(200),
+        0 => Scripted { fields: "Retry-After: 0\r\n".to_owned(), ..empty(503) },
+        _ => empty(200),
     })
     .await;
     pair.send();
@@ -96,12 +99,12 @@ async fn messages_share_a_persistent_connection_and_a_closed_one_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_peers_own_fault_is_tried_again_and_its_refusal_is_not() {
-    let pair = Pair::good(|_| Scripted::empty(500)).await;
+    let pair = Pair::good(|_| empty(500)).await;
     pair.send();
     let parcel = pair.parcel(|parcel| parcel["attempts"].as_i64() > Some(1)).await;
     assert!(reason(&parcel).contains("a fault of its own (500)"), "{parcel}");
 
-    let pair = Pair::good(|_| Scripted::empty(400)).await;
+    let pair = Pair::good(|_| empty(400)).await;
     pair.send();
     let parcel = pair.parcel(|parcel| parcel["state"] == "dead").await;
     assert!(reason(&parcel).contains("improper (400)"), "{parcel}");
@@ -116,7 +119,7 @@ async fn nothing_is_sent_to_what_does_not_prove_to_be_the_peer() {
         (Leaf::named("peer.example").without_san(), "DNS-ID"),
     ];
     for (leaf, word) in faults {
-        let pair = Pair::start(&leaf, |_| Scripted::empty(200)).await;
+        let pair = Pair::start(&leaf, |_| empty(200)).await;
         pair.send();
         let parcel = pair.parcel(|parcel| !reason(parcel).is_empty()).await;
         assert!(reason(&parcel).contains("does not prove to be the peer"), "{parcel}");
@@ -127,7 +130,7 @@ async fn nothing_is_sent_to_what_does_not_prove_to_be_the_peer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn peer_test_says_which_step_fails() {
-    let pair = Pair::good(|_| Scripted::empty(204)).await;
+    let pair = Pair::good(|_| empty(204)).await;
     assert!(pair.node.try_ridd(&["peer", "test", "peer.example"]).status.success());
     let steps = |node: &Daemon| {
         let output = node.try_ridd(&["peer", "test", "peer.example"]);
@@ -140,9 +143,9 @@ async fn peer_test_says_which_step_fails() {
     at("no-such-host.invalid:4590");
     assert!(steps(&pair.node).contains("DNS"));
 
-    let expired = Pair::start(&Leaf::named("peer.example").expired(), |_| Scripted::empty(204)).await;
+    let expired = Pair::start(&Leaf::named("peer.example").expired(), |_| empty(204)).await;
     assert!(steps(&expired.node).contains("theirs refused"));
-    let web = Pair::good(|_| Scripted::empty(404)).await;
+    let web = Pair::good(|_| empty(404)).await;
     assert!(steps(&web.node).contains("RID"));
 
     // A node that does not know us closes after the handshake.
