@@ -27,6 +27,7 @@ mod schema;
 mod send;
 mod serve;
 mod status;
+mod store;
 mod table;
 mod validate;
 
@@ -90,6 +91,8 @@ enum Command {
     Cert(cert::Args),
     /// Check a configuration file, show the configuration in effect
     Config(config::Args),
+    /// Look through the store, copy it, bring a copy back
+    Store(store::Args),
     /// Measure how fast this machine does the node's work
     Bench(bench::Args),
     /// Show the main job: four nodes on this machine exchange a data call and its completion
@@ -119,6 +122,7 @@ impl Command {
             Self::Reload => reload::run(globals),
             Self::Cert(args) => cert::run(&args, globals),
             Self::Config(args) => config::run(&args, globals),
+            Self::Store(args) => store::run(&args, globals),
             Self::Bench(args) => bench::run(&args, globals),
             Self::Demo(args) => demo::run(&args, globals),
             Self::Validate(args) => validate::run(&args, globals),

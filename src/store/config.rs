@@ -38,10 +38,21 @@ impl Default for Config {
 
 /// The engines there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Engine {
+pub(super) enum Engine {
     Sqlite,
     #[cfg(feature = "sled")]
     Sled,
+}
+
+impl Engine {
+    /// The file without which there is no store.
+    pub(super) fn file(self) -> &'static str {
+        match self {
+            Self::Sqlite => super::sqlite::FILE,
+            #[cfg(feature = "sled")]
+            Self::Sled => "db",
+        }
+    }
 }
 
 impl Config {
@@ -89,7 +100,7 @@ impl Config {
         within("queue", self.queue as u64, 65_536)
     }
 
-    fn parts(&self) -> Result<(Engine, PathBuf), StoreError> {
+    pub(super) fn parts(&self) -> Result<(Engine, PathBuf), StoreError> {
         let bad = |why| StoreError::BadUrl { url: self.url.clone(), why };
         let Some((scheme, directory)) = self.url.split_once(':') else {
             return Err(bad("expected the engine, a colon and a directory, for instance sqlite:store"));

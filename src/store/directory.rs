@@ -55,7 +55,8 @@ impl Directory {
     }
 }
 
-fn sync_directory(path: &Path) -> Result<(), StoreError> {
+/// Puts a directory's entries on the disk.
+pub(super) fn sync_directory(path: &Path) -> Result<(), StoreError> {
     let synced = File::open(path).and_then(|directory| directory.sync_all());
     synced.map_err(|why| StoreError::from_io("syncing the directory", path, &why))
 }

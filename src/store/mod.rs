@@ -12,8 +12,10 @@ mod batch;
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "record! declares public structs")]
 mod battery;
+mod check;
 mod column;
 mod config;
+mod copy;
 mod directory;
 mod error;
 mod hexed;
@@ -27,10 +29,12 @@ mod sqlite;
 mod table;
 
 pub use batch::{Batch, Change, Precondition};
+pub use check::check;
 pub use column::{Column, Record};
 pub(crate) use column::{read_column, record, text_columns, worded};
 pub(crate) use config::disk_use;
 pub use config::{Config, open};
+pub use copy::{backup, restore};
 pub use error::StoreError;
 pub(crate) use pack::packed_size;
 pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
@@ -67,6 +71,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// What an operator should know of the backend: `("engine", "sqlite 3.50")`, size on disk, and the like.
     async fn facts(&self) -> Vec<(&'static str, String)>;
+
+    /// What the backend itself finds wrong with its files, one sentence each. Reads all of them.
+    ///
+    /// # Errors
+    /// If the backend cannot read at all.
+    async fn engine_faults(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 /// Typed reading over any [`Store`].

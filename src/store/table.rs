@@ -73,6 +73,17 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The columns that rows stand in order by: those of the index if one is named and there is one, then those of the
+    /// key that are not among them.
+    pub(crate) fn order(&self, index: Option<&str>) -> Vec<&'static str> {
+        let index = index.and_then(|name| self.indexes.iter().find(|index| index.name == name));
+        let mut order = index.map_or_else(Vec::new, |index| index.columns.to_vec());
+        order.extend(self.key.iter().filter(|column| !index.is_some_and(|index| index.columns.contains(column))));
+        order
+    }
+}
+
 /// One row: the values of all columns, with what the store keeps beside them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {

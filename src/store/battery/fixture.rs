@@ -184,12 +184,16 @@ pub(super) async fn a_store_of_the_first_layout_is_read(bench: Bench) {
     assert_eq!(found, [message()]);
 }
 
-async fn bless(bench: &Bench) {
-    let store = bench.open_with(TABLES).unwrap();
+pub(super) fn one_of_each() -> Batch {
     let mut batch = Batch::new();
     batch.put(&message()).put(&body()).put(&request()).put(&parcel()).put(&incident()).put(&known_peer());
     batch.put(&pin()).put(&lease()).put(&once());
-    store.commit(batch).await.unwrap();
+    batch
+}
+
+async fn bless(bench: &Bench) {
+    let store = bench.open_with(TABLES).unwrap();
+    store.commit(one_of_each()).await.unwrap();
     drop(store);
     let store = bench.place.path().join("store");
     if bench.scheme == "sqlite" {

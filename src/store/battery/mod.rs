@@ -6,6 +6,7 @@ mod fixture;
 mod leases;
 mod promises;
 mod scans;
+mod upkeep;
 
 use std::sync::Arc;
 
@@ -132,6 +133,11 @@ battery! {
         a_duty_has_one_holder,
         who_lost_a_duty_changes_nothing,
         a_holder_started_again_fences_its_former_self,
+    }
+    upkeep::{
+        a_sound_store_checks_as_sound,
+        changed_and_missing_bytes_are_found,
+        a_backup_is_restored,
     }
     scans::{
         by_key,

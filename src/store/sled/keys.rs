@@ -56,7 +56,7 @@ pub(super) fn index(table: &Table, index: &Index) -> Vec<u8> {
 
 /// The entry of that row in the index.
 pub(super) fn entry(table: &Table, of: &Index, row: &Row) -> Vec<u8> {
-    let columns = order(table, Some(of));
+    let columns = table.order(Some(of.name));
     with(index(table, of), table, &columns, &row.select(table, &columns))
 }
 
@@ -64,13 +64,6 @@ pub(super) fn entry(table: &Table, of: &Index, row: &Row) -> Vec<u8> {
 pub(super) fn beyond(mut key: Vec<u8>) -> Vec<u8> {
     key.push(BEYOND);
     key
-}
-
-/// The columns a table or an index is in order by: those of the index, then those of the key that are not in it yet.
-pub(super) fn order(table: &Table, index: Option<&Index>) -> Vec<&'static str> {
-    let mut order = index.map_or_else(Vec::new, |index| index.columns.to_vec());
-    order.extend(table.key.iter().filter(|column| !index.is_some_and(|index| index.columns.contains(column))));
-    order
 }
 
 fn kind(table: &Table, column: &str) -> ColumnKind {
@@ -123,7 +116,7 @@ pub(super) fn range(scan: &Scan) -> Result<Range<Vec<u8>>, StoreError> {
         None => None,
         Some(name) => Some(table.indexes.iter().find(|index| index.name == name).ok_or_else(unknown)?),
     };
-    let columns = order(table, of);
+    let columns = table.order(scan.index);
     let (fixed, free) = columns.split_at_checked(scan.prefix.len()).ok_or_else(unknown)?;
     crate::store::pack::values_fit(table, fixed, &scan.prefix)?;
     let start = of.map_or_else(|| rows(table), |of| index(table, of));

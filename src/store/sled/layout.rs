@@ -100,7 +100,7 @@ fn know(layouts: &mut Layouts, db: &Db, table: &'static Table) -> sled::Result<(
 
 fn index_again(kept: &Kept, db: &Db, layouts: &Layouts, table: &'static Table) -> Result<(), StoreError> {
     let failed = |why| kept.error("writing indexes", why);
-    let index = |index: &crate::store::Index| format!("{}({})", index.name, keys::order(table, Some(index)).join(","));
+    let index = |index: &crate::store::Index| format!("{}({})", index.name, table.order(Some(index.name)).join(","));
     let wanted: Vec<_> = table.indexes.iter().map(index).collect();
     let wanted = wanted.join(" ");
     let key = [b"\0indexes\0", table.name.as_bytes()].concat();

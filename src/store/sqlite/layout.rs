@@ -62,7 +62,7 @@ fn lay_out_table(transaction: &Transaction<'_>, table: &Table) -> rusqlite::Resu
 
 fn lay_out_index(transaction: &Transaction<'_>, table: &Table, index: &Index) -> rusqlite::Result<()> {
     let name = format!("{}_{}", table.name, index.name);
-    let order = order(table, Some(index));
+    let order = table.order(Some(index.name));
     let present = names(transaction, &format!("SELECT name FROM pragma_index_info('{name}')"))?;
     if present.iter().map(String::as_str).eq(order.iter().copied()) {
         return Ok(());
@@ -76,13 +76,6 @@ fn lay_out_index(transaction: &Transaction<'_>, table: &Table, index: &Index) ->
 
 fn names(transaction: &Transaction<'_>, query: &str) -> rusqlite::Result<Vec<String>> {
     transaction.prepare(query)?.query_map((), |row| row.get(0))?.collect()
-}
-
-/// The columns a table or an index is in order by: those of the index, then those of the key that are not in it yet.
-pub(super) fn order(table: &Table, index: Option<&Index>) -> Vec<&'static str> {
-    let mut order = index.map_or_else(Vec::new, |index| index.columns.to_vec());
-    order.extend(table.key.iter().filter(|column| !index.is_some_and(|index| index.columns.contains(column))));
-    order
 }
 
 /// The names in quotes, with commas.
@@ -117,7 +110,7 @@ fn create(table: &Table) -> String {
 #[cfg(test)]
 pub(super) fn sql_of(table: &Table) -> String {
     let index = |index: &Index| {
-        let columns = quoted(&order(table, Some(index)));
+        let columns = quoted(&table.order(Some(index.name)));
         format!("; CREATE INDEX \"{0}_{1}\" ON \"{0}\" ({columns})", table.name, index.name)
     };
     create(table) + &table.indexes.iter().map(index).collect::<String>()

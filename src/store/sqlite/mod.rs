@@ -30,7 +30,7 @@ use super::table::{Row, Scan, Table, Value};
 use super::{Store, StoreError};
 
 /// The file, in the store's directory.
-const FILE: &str = "ridd.db";
+pub(super) const FILE: &str = "ridd.db";
 /// How many frames the write-ahead log gathers before they are moved into the file. More make the log longer and the
 /// pauses rarer and longer.
 const CHECKPOINT_PAGES: u32 = 1000;
@@ -106,6 +106,24 @@ impl Store for Sqlite {
         }
         facts
     }
+
+    async fn engine_faults(&self) -> Result<Vec<String>, StoreError> {
+        self.readers.run(|connection, place| place.tried("checking the file", read::faults(connection))).await
+    }
+}
+
+/// Copies the store in `from` into the directory `to` as it is at one moment, while it is in use too. What writes to it
+/// meanwhile does not hold the copy up, and is not held up.
+pub(super) fn backup(config: &Config, from: &Path, to: &Path) -> Result<(), StoreError> {
+    let connection = Place(from.join(FILE)).connect(config)?;
+    let place = Place(to.join(FILE));
+    let name = place.0.to_str().ok_or_else(|| {
+        let why = std::io::Error::other("SQLite takes only UTF-8 as the name of a backup");
+        StoreError::from_io("making the backup", to, &why)
+    })?;
+    place.tried("making the backup", connection.execute("VACUUM INTO ?", [name]))?;
+    let synced = std::fs::File::open(&place.0).and_then(|file| file.sync_all());
+    synced.map_err(|why| StoreError::from_io("syncing the backup", to, &why))
 }
 
 /// Where the file is, for connecting and for errors.

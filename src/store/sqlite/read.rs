@@ -110,6 +110,13 @@ pub(super) fn count(
     place.tried("counting rows", read()).map(|count| u64::try_from(count).unwrap_or(0))
 }
 
+/// What SQLite finds wrong with the file.
+pub(super) fn faults(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let lines = statement.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    Ok(if lines == ["ok"] { Vec::new() } else { lines })
+}
+
 /// What an operator should know.
 pub(super) fn facts(connection: &Connection, place: &Place) -> rusqlite::Result<Vec<(&'static str, String)>> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::layout::{order, quoted};
+use super::layout::quoted;
 use crate::store::StoreError;
 use crate::store::pack::values_fit;
 use crate::store::table::{Bound, ColumnSpec, Scan, Table, Value};
@@ -104,11 +104,10 @@ pub(super) struct Query<'s> {
 pub(super) fn query<'s>(select: &str, scan: &'s Scan) -> Result<Query<'s>, StoreError> {
     let table = scan.table;
     let unknown = || StoreError::UnknownOrder { table: table.name, index: scan.index.unwrap_or("key") };
-    let index = match scan.index {
-        None => None,
-        Some(name) => Some(table.indexes.iter().find(|index| index.name == name).ok_or_else(unknown)?),
-    };
-    let order = order(table, index);
+    if scan.index.is_some_and(|name| !table.indexes.iter().any(|index| index.name == name)) {
+        return Err(unknown());
+    }
+    let order = table.order(scan.index);
     let specs: Vec<_> = order.iter().filter_map(|column| spec(table, column)).collect();
     let (fixed, free) = specs.split_at_checked(scan.prefix.len()).ok_or_else(unknown)?;
     values_fit(table, &order, &scan.prefix)?;

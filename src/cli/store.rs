@@ -1,0 +1,99 @@
+//! `ridd store`: what is in the store, is it sound, copy it, bring a copy back. Works on the files, without the node.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Ended, Exit, Failure, Globals, print};
+use crate::store::records::TABLES;
+use crate::store::{self, Store};
+
+/// Arguments of `ridd store`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Say what the store is and what is in it; the node must be stopped
+    Facts,
+    /// Read everything and say what is damaged; the node must be stopped (or check a backup: `--data`)
+    Check,
+    /// Copy the store into a new directory; the node may run, unless it keeps its records in sled
+    Backup {
+        /// The directory, which is made
+        dir: PathBuf,
+    },
+    /// Copy a backup to where the node's store belongs; there must be none yet
+    Restore {
+        /// The directory of the backup
+        dir: PathBuf,
+    },
+}
+
+/// Carries out `ridd store`.
+pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
+    let config = globals.load()?.store;
+    match &args.verb {
+        Verb::Facts => reading(&config, |store| facts(store, globals)),
+        Verb::Check => reading(&config, |store| check(store, globals)),
+        Verb::Backup { dir } => {
+            store::backup(&config, dir).map_err(Failure::failed)?;
+            said(globals, "backup", dir)
+        }
+        Verb::Restore { dir } => {
+            store::restore(&config, dir).map_err(Failure::failed)?;
+            said(globals, "restored", dir)
+        }
+    }
+}
+
+fn said(globals: &Globals, what: &str, dir: &std::path::Path) -> Ended {
+    let shown = dir.display().to_string();
+    print(if globals.json { json!({ what: shown }).to_string() } else { format!("{what}: {shown}") })?;
+    Ok(Exit::Done)
+}
+
+/// Opens the store, which must be there, for one command.
+fn reading<F: Future<Output = Ended>>(config: &store::Config, command: impl FnOnce(Arc<dyn Store>) -> F) -> Ended {
+    let directory = config.directory().map_err(Failure::input)?;
+    if !directory.is_dir() {
+        return Err(Failure::input(format_args!("there is no store at {}", directory.display())));
+    }
+    let runtime = tokio::runtime::Runtime::new().map_err(|why| Failure::failed(format_args!("no runtime: {why}")))?;
+    let store = store::open(config).map_err(Failure::failed)?;
+    runtime.block_on(command(store))
+}
+
+async fn facts(store: Arc<dyn Store>, globals: &Globals) -> Ended {
+    let mut facts: Vec<(String, String)> =
+        store.facts().await.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    for table in TABLES {
+        let count = store.count(table).await.map_err(Failure::failed)?;
+        facts.push((table.name.to_owned(), count.to_string()));
+    }
+    if globals.json {
+        let facts: serde_json::Map<_, _> = facts.into_iter().map(|(name, value)| (name, value.into())).collect();
+        print(serde_json::Value::from(facts).to_string())?;
+    } else {
+        let lines: Vec<_> = facts.iter().map(|(name, value)| format!("{name:24}{value}")).collect();
+        print(lines.join("\n"))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn check(store: Arc<dyn Store>, globals: &Globals) -> Ended {
+    let faults = store::check(&store).await.map_err(Failure::failed)?;
+    if globals.json {
+        print(json!({ "sound": faults.is_empty(), "faults": faults }).to_string())?;
+    } else if faults.is_empty() {
+        print("sound")?;
+    } else {
+        print(faults.join("\n"))?;
+    }
+    Ok(if faults.is_empty() { Exit::Done } else { Exit::No })
+}
