@@ -122,7 +122,7 @@ pub(super) fn backup(config: &Config, from: &Path, to: &Path) -> Result<(), Stor
         StoreError::from_io("making the backup", to, &why)
     })?;
     place.tried("making the backup", connection.execute("VACUUM INTO ?", [name]))?;
-    let synced = std::fs::File::open(&place.0).and_then(|file| file.sync_all());
+    let synced = fs::File::open(&place.0).and_then(|file| file.sync_all());
     synced.map_err(|why| StoreError::from_io("syncing the backup", to, &why))
 }
 
