@@ -6,12 +6,12 @@
 
 use std::ops::Range;
 
-use crate::iodef::common::class::{Finding, Kind, Options, Valid, View, Violation};
+use crate::iodef::common::class::{Enumerated, Finding, Kind, Options, Valid, View, Violation};
 use crate::iodef::summary::Summary;
-use crate::iodef::{self, v1, v2};
+use crate::iodef::{v1, v2};
 use crate::rid::policy::{Host, IncidentId, Policy, Source, Status};
 use crate::rid::{Justification, MsgType, NAMESPACE, RidMessage, grammar};
-use crate::xml::{self, Document, Fault, Limits, Node, XmlError};
+use crate::xml::{Document, Fault, Limits, Node, XmlError};
 
 const XML_ENCRYPTION: &str = "http://www.w3.org/2001/04/xmlenc#";
 
@@ -155,8 +155,9 @@ impl<'a> Message<'a> {
         let document = Document::parse(bytes, limits)?;
         let valid = match grammar().open(document, options) {
             Ok(valid) => valid,
-            Err((violation, document)) => {
-                return Err(RidError::Schema { violation, glimpse: glimpse(document.root()) });
+            Err(refusal) => {
+                let (violation, document) = *refusal;
+                return Err(RidError::Schema { violation: Box::new(violation), glimpse: glimpse(document.root()) });
             }
         };
         let Some(root) = valid.root::<RidMessage>() else {
@@ -269,7 +270,7 @@ fn glimpse(root: Node<'_>) -> Box<Glimpse> {
     let msg_type = policy.and_then(|policy| policy.attribute("MsgType"));
     let incident = policy.and_then(|policy| policy.child(v1::NAMESPACE, "IncidentID"));
     let incident = incident.filter(|node| node.attribute("name").is_some()).map(IncidentId::read);
-    let msg_type = msg_type.and_then(<MsgType as iodef::common::class::Enumerated>::named);
+    let msg_type = msg_type.and_then(<MsgType as Enumerated>::named);
     Box::new(Glimpse { msg_type, incident })
 }
 

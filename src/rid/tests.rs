@@ -2,7 +2,7 @@
 //! of it, and that no byte of a document changes on its way.
 
 use crate::ids::IncidentName;
-use crate::iodef::common::class::{Options, Profile};
+use crate::iodef::common::class::{Draft, Options, Profile};
 use crate::iodef::v1::Restriction;
 use crate::rid;
 use crate::rid::draft::{self, Carried};
@@ -176,9 +176,32 @@ fn hops_are_appended_and_nothing_else_changes() {
             assert_eq!(before[start..], bytes[bytes.len() - rest..], "only one piece is new");
             let document = Document::parse(&bytes, &Limits::default()).unwrap();
             assert_eq!(splice::path(document.root()), hops[..=count]);
-            crate::rid::grammar().validate(document.root(), &Options::default()).unwrap();
+            rid::grammar().validate(document.root(), &Options::default()).unwrap();
         }
     }
     let error = splice::append(Carried::from(&b"<a/>"[..]), &hops[0], &Limits::default()).unwrap_err();
     assert!(matches!(error, SpliceError::NoIncident { .. }), "{error}");
+}
+
+#[test]
+fn every_valid_message_of_the_corpus_survives_a_copy() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/valid");
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        assert!(std::env::var_os("RIDD_TEST_NO_SKIP").is_none(), "the shared corpus is missing");
+        eprintln!("skipped: the shared corpus is not there");
+        return;
+    };
+    let mut copied = 0;
+    for entry in entries {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let Ok(message) = Message::open(&bytes, &Limits::default(), &rid::options()) else { continue };
+        let written = Draft::from(message.view()).encode_prefixed(rid::grammar()).unwrap();
+        let again = Message::open(&written, &Limits::default(), &rid::options()).unwrap();
+        assert_eq!(again.policy, message.policy);
+        assert_eq!((&again.status, &again.source), (&message.status, &message.source));
+        assert_eq!(again.payload_bytes(), message.payload_bytes());
+        assert_eq!(again.summary(), message.summary());
+        copied += 1;
+    }
+    assert!(copied > 20, "{copied} messages were copied");
 }

@@ -180,12 +180,11 @@ fn foreign_scope(body: &Body) -> Option<Vec<(String, String)>> {
     for entry in &body.entries {
         if let Entry::Raw { scope: more, .. } = entry {
             let scope = scope.get_or_insert_default();
-            scope.extend(
-                more.iter()
-                    .filter(|(prefix, _)| !scope.iter().any(|(one, _)| one == prefix))
-                    .cloned()
-                    .collect::<Vec<_>>(),
-            );
+            for (prefix, uri) in more {
+                if !scope.iter().any(|(one, _)| one == prefix) {
+                    scope.push((prefix.clone(), uri.clone()));
+                }
+            }
         }
     }
     scope

@@ -168,10 +168,10 @@ impl Grammar {
         &self,
         document: Document<'a>,
         options: &Options,
-    ) -> Result<Valid<'a>, (Box<Violation>, Document<'a>)> {
+    ) -> Result<Valid<'a>, Box<(Violation, Document<'a>)>> {
         match validate::run(self, document.root(), options) {
             Ok((class, warnings)) => Ok(Valid { document, class, warnings }),
-            Err(violation) => Err((Box::new(violation), document)),
+            Err(violation) => Err(Box::new((violation, document))),
         }
     }
 

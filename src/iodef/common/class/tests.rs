@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::iodef::common::class::{
     AnyUri, DateTime, Draft, Element, Finding, Findings, Grammar, Id, IdRef, Integer, Kind, Options, PositiveFloat,
-    Profile, Rule, Schema, Severity, Text, View, Violation, XmlLang, class, enumeration,
+    Profile, Rule, Schema, Severity, Text, View, Violation, XmlLang,
 };
 use crate::xml::{Document, Limits, Node};
 

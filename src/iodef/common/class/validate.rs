@@ -230,7 +230,7 @@ impl<'a> Walk<'_, 'a> {
                 return Err(violation(node, expected, quoted(value), class.section));
             }
         }
-        match self.value(node, table.value, &Cow::Borrowed(value)) {
+        match self.value(node, table.value, Cow::Borrowed(value)) {
             Ok(()) => Ok(()),
             Err(Broken::Spelling(expected)) => {
                 let expected = format!("{} to be {expected}", table.name);
@@ -240,13 +240,13 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn value(&mut self, node: Node<'a>, value: Value, text: &Cow<'a, str>) -> Result<(), Broken> {
+    fn value(&mut self, node: Node<'a>, value: Value, text: Cow<'a, str>) -> Result<(), Broken> {
         match value {
             Value::Simple(Simple::String) => Ok(()),
             Value::Simple(simple) => {
-                datatypes::check(simple, text).map_err(|expected| Broken::Spelling(expected.to_owned()))?;
+                datatypes::check(simple, &text).map_err(|expected| Broken::Spelling(expected.to_owned()))?;
                 if simple.is_number() && text.len() > self.options.digits {
-                    self.digits(node, text)?;
+                    self.digits(node, &text)?;
                 }
                 match simple {
                     Simple::Id => self.identifiers.push((trimmed(text), node)),
@@ -260,7 +260,7 @@ impl<'a> Walk<'_, 'a> {
                 Ok(())
             }
             Value::Enumerated(list) => {
-                let said = if list.collapses { xml::trim(text) } else { text.as_ref() };
+                let said = if list.collapses { xml::trim(&text) } else { text.as_ref() };
                 if list.values.contains(&said) {
                     return Ok(());
                 }
@@ -303,10 +303,10 @@ impl<'a> Walk<'_, 'a> {
                 Item::Comment(_) | Item::Instruction => {}
             }
         }
-        let result = self.value(node, value, &text);
+        let result = self.value(node, value, text);
         match result {
             Ok(()) => Ok(()),
-            Err(Broken::Spelling(expected)) => Err(violation(node, expected, quoted(&text), class.section)),
+            Err(Broken::Spelling(expected)) => Err(violation(node, expected, quoted(&node.text()), class.section)),
             Err(Broken::Limit(violation)) => Err(*violation),
         }
     }
@@ -413,10 +413,10 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-fn trimmed<'a>(text: &Cow<'a, str>) -> Cow<'a, str> {
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(xml::trim(text)),
-        Cow::Owned(text) => Cow::Owned(xml::trim(text).to_owned()),
+        Cow::Owned(text) => Cow::Owned(xml::trim(&text).to_owned()),
     }
 }
 
