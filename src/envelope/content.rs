@@ -68,6 +68,8 @@ pub struct Gist {
     pub title: Option<String>,
     /// Whether it asks for action: purpose `mitigation`, or an Expectation other than `nothing`.
     pub data_call: bool,
+    /// The IncidentID of its first Incident.
+    pub incident: Option<IncidentId>,
     /// The RID systems of its path, the originator first.
     pub path: Vec<String>,
 }
@@ -81,7 +83,7 @@ pub struct Content {
     pub type_word: String,
     /// Where it wants to go.
     pub destination: MsgDestination,
-    /// RIDPolicy's IncidentID, else that of the payload's first Incident.
+    /// RIDPolicy's IncidentID, else (but not in a Query) that of the payload's first Incident.
     pub incident: Option<IncidentId>,
     /// RIDPolicy's restriction.
     pub restriction: Option<String>,

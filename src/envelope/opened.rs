@@ -3,12 +3,14 @@
 use bytes::Bytes;
 
 use super::content::Content;
+use super::facts::Facts;
 use super::read;
+use super::splice::payload_root;
 use super::words::Justification;
 use crate::ids::{Digest, PeerName};
 use crate::peers::MsgType;
 use crate::rid::IncidentId;
-use crate::xml::Limits;
+use crate::xml::{Document, Limits};
 
 /// A message that was recognised fully: well-formed within limits, valid, of a known peer. Only [`open`] makes one.
 /// (Step 2 adds here what was decrypted and whose signatures verified.)
@@ -42,9 +44,9 @@ impl Opened {
     }
 
     /// What of its document can be compared with a Query; nothing if there is none that we can read.
-    pub fn facts(&self, limits: &Limits) -> Option<super::facts::Facts> {
-        let _ = limits;
-        None
+    pub fn facts(&self, limits: &Limits) -> Option<Facts> {
+        let document = Document::parse(&self.bytes, limits).ok()?;
+        Facts::of(payload_root(&document)?)
     }
 }
 

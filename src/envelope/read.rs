@@ -31,9 +31,9 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Content, Unopened> {
         known => known.to_string(),
     };
     let root = message.payload_root();
-    let own = root.and_then(first_incident).and_then(incident_id);
     let readable = message.payload.as_ref().is_some_and(|payload| payload.standard.is_iodef());
     let gist = root.filter(|_| readable).map(gist).unwrap_or_default();
+    let own = gist.incident.clone().filter(|_| policy.msg_type != rid::MsgType::Query);
     let payload = message.payload.as_ref().map(|payload| Payload {
         standard: payload.standard.clone(),
         range: payload.range.clone(),
@@ -101,7 +101,7 @@ fn unopened(error: RidError) -> Unopened {
 }
 
 /// What an IODEF document that staff want sent is about; nothing if it is a RID message.
-pub(super) fn read_document(bytes: &[u8], limits: &Limits) -> Result<Option<(Gist, Option<IncidentId>)>, Unopened> {
+pub(super) fn read_document(bytes: &[u8], limits: &Limits) -> Result<Option<Gist>, Unopened> {
     let options = judge::Options { limits: limits.clone(), ..judge::Options::default() };
     let judgement = judge::judge(bytes, &options);
     if judgement.verdict != Verdict::Valid {
@@ -122,11 +122,11 @@ pub(super) fn read_document(bytes: &[u8], limits: &Limits) -> Result<Option<(Gis
     if !Standard::of(root).is_iodef() {
         return Ok(None);
     }
-    Ok(Some((gist(root), first_incident(root).and_then(incident_id))))
+    Ok(Some(gist(root)))
 }
 
 /// The first Incident of a document. What is read here has the same names in both versions of IODEF.
-pub(super) fn first_incident(root: Node<'_>) -> Option<Node<'_>> {
+fn first_incident(root: Node<'_>) -> Option<Node<'_>> {
     root.child(root.namespace(), "Incident")
 }
 
@@ -149,6 +149,7 @@ fn gist(root: Node<'_>) -> Gist {
         data_call: purpose.as_deref() == Some("mitigation") || asks_for_action(incident),
         title: title.filter(|text| !text.is_empty()).map(|text| text.chars().take(200).collect()),
         purpose,
+        incident: incident_id(incident),
         path: splice::path(root).into_iter().filter_map(|hop| hop.name).collect(),
     }
 }

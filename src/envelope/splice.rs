@@ -10,7 +10,7 @@ use super::read::read_document;
 use super::sealed::SealError;
 use crate::ids::PeerName;
 use crate::iodef::{v1, v2};
-use crate::rid::{self, IncidentId, Standard, draft, splice};
+use crate::rid::{self, Standard, draft, splice};
 use crate::xml::{Document, Limits, Node, escape_attribute};
 
 /// A document that is to be carried in a message.
@@ -74,7 +74,7 @@ impl Opened {
     }
 }
 
-fn payload_root<'a>(document: &'a Document<'a>) -> Option<Node<'a>> {
+pub(super) fn payload_root<'a>(document: &'a Document<'a>) -> Option<Node<'a>> {
     let policy = document.root().child(rid::NAMESPACE, "RIDPolicy")?;
     policy.child(rid::NAMESPACE, "ReportSchema")?.child(rid::NAMESPACE, "XMLDocument")?.elements().next()
 }
@@ -90,8 +90,6 @@ pub enum Outbound {
         bytes: Bytes,
         /// What it is about.
         gist: Gist,
-        /// The IncidentID of its first Incident.
-        incident: Option<IncidentId>,
     },
 }
 
@@ -128,7 +126,7 @@ fn whole(bytes: &Bytes, limits: &Limits) -> Result<Carried, SealError> {
 /// What is the matter with it.
 pub fn document(bytes: &Bytes, limits: &Limits) -> Result<Outbound, Unopened> {
     match read_document(bytes, limits)? {
-        Some((gist, incident)) => Ok(Outbound::Iodef { bytes: bytes.clone(), gist, incident }),
+        Some(gist) => Ok(Outbound::Iodef { bytes: bytes.clone(), gist }),
         None => Ok(Outbound::Rid(Box::new(opened_of_staff(bytes.clone(), limits)?))),
     }
 }

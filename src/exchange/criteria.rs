@@ -23,8 +23,12 @@ impl Criteria {
     /// Whether a document meets all of them.
     pub(super) fn are_met_by(&self, document: &Facts) -> bool {
         let Self(wanted) = self;
-        let begins_in_time = wanted.to.is_none_or(|to| document.from.or(document.to).is_some_and(|from| from <= to));
-        let ends_in_time = wanted.from.is_none_or(|from| document.to.or(document.from).is_some_and(|to| to >= from));
+        // The window opens with StartTime (or DetectTime, if that is all there is) and closes with EndTime.
+        let times = [document.start, document.detect, document.end];
+        let earliest = times.into_iter().flatten().min();
+        let latest = times.into_iter().flatten().max();
+        let begins_in_time = wanted.end.is_none_or(|end| earliest.is_some_and(|time| time <= end));
+        let ends_in_time = wanted.start.or(wanted.detect).is_none_or(|start| latest.is_some_and(|time| time >= start));
         let sure = wanted.confidence.is_none_or(|want| document.confidence.is_some_and(|have| have.reaches(want)));
         begins_in_time
             && ends_in_time
@@ -65,8 +69,9 @@ mod tests {
 
     fn document() -> Facts {
         Facts {
-            from: time("2003-01-25T05:30:00Z"),
-            to: time("2003-01-25T12:00:00Z"),
+            start: time("2003-01-25T05:30:00Z"),
+            detect: None,
+            end: time("2003-01-25T12:00:00Z"),
             systems: vec![system("source", "192.0.2.7/32"), system("target", "198.51.100.0/24")],
             references: vec!["CVE-2002-0649".to_owned()],
             confidence: Some(Confidence::Word(2)),
@@ -85,14 +90,12 @@ mod tests {
 
     #[test]
     fn rfc6545_6_5_timestamps_must_overlap() {
-        assert!(met(Facts {
-            from: time("2003-01-25T00:00:00Z"),
-            to: time("2003-01-26T00:00:00Z"),
-            ..Facts::default()
-        }));
-        assert!(met(Facts { from: time("2003-01-25T11:00:00Z"), ..Facts::default() }));
-        assert!(!met(Facts { from: time("2003-01-25T13:00:00Z"), ..Facts::default() }));
-        assert!(!met(Facts { to: time("2003-01-25T05:00:00Z"), ..Facts::default() }));
+        let since = |text| Facts { start: time(text), ..Facts::default() };
+        assert!(met(Facts { end: time("2003-01-26T00:00:00Z"), ..since("2003-01-25T00:00:00Z") }));
+        assert!(met(since("2003-01-25T11:00:00Z")));
+        assert!(!met(since("2003-01-25T13:00:00Z")));
+        assert!(!met(Facts { detect: time("2003-01-25T13:00:00Z"), ..Facts::default() }));
+        assert!(!met(Facts { end: time("2003-01-25T05:00:00Z"), ..Facts::default() }));
     }
 
     #[test]

@@ -66,7 +66,11 @@ impl Exchange {
         let found = match (asked, query.facts(&self.limits).and_then(Criteria::of)) {
             (Some(id), _) => self.of_incident(id, asker).await?,
             (None, Some(criteria)) => self.matching(&criteria, asker).await?,
-            (None, None) => Vec::new(),
+            // A document that says nothing but its number asks for that one.
+            (None, None) => match query.content().payload.as_ref().and_then(|payload| payload.gist.incident.as_ref()) {
+                Some(id) => self.of_incident(id, asker).await?,
+                None => Vec::new(),
+            },
         };
         if found.is_empty() {
             return Ok(None);

@@ -11,7 +11,7 @@ use super::dispatch::close;
 use super::ledger::Page;
 use super::service::{Exchange, TRIES};
 use super::status::Fault;
-use crate::envelope::{self, IncidentId, MsgDestination, Outbound, PathEntry, Source, Unopened};
+use crate::envelope::{self, Gist, IncidentId, MsgDestination, Outbound, PathEntry, Source, Unopened};
 use crate::ids::{IncidentName, MessageId, PeerName};
 use crate::outbox::NewParcel;
 use crate::peers::{MsgType, Peer};
@@ -120,9 +120,7 @@ impl Exchange {
             let mut batch = Batch::new();
             let (message, page) = match &document {
                 Outbound::Rid(opened) => self.as_it_is(&mut batch, &peer, opened).await?,
-                Outbound::Iodef { incident, .. } => {
-                    self.as_made(&mut batch, &peer, &sending, &document, incident.as_ref()).await?
-                }
+                Outbound::Iodef { gist, .. } => self.as_made(&mut batch, &peer, &sending, &document, gist).await?,
             };
             if let Some(page) = &page {
                 page.write(&mut batch);
@@ -216,11 +214,11 @@ impl Exchange {
         peer: &Arc<Peer>,
         sending: &Sending,
         document: &Outbound,
-        incident: Option<&IncidentId>,
+        gist: &Gist,
     ) -> Result<(Message, Option<Page>), StaffError> {
         let now = self.clock.now();
         let msg_type = sending.msg_type.unwrap_or(MsgType::Report);
-        let Outbound::Iodef { gist, .. } = document else { return Err(StaffError::NotByHand { msg_type }) };
+        let incident = gist.incident.as_ref();
         let mut page = None;
         let mut outgoing = match msg_type {
             MsgType::Acknowledgement => return Err(StaffError::NotByHand { msg_type }),

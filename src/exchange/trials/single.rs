@@ -218,3 +218,32 @@ async fn rfc6545_6_5_several_documents_come_in_one_and_at_most_five() {
     assert_eq!(body.matches("<IODEF-Document").count(), 1);
     assert_eq!(body.matches("<Incident ").count(), 5, "{body}");
 }
+
+#[tokio::test]
+async fn rfc6545_6_5_a_query_without_an_incident_is_answered_by_its_criteria() {
+    let node = node();
+    let with = |id: &str, event: &str| {
+        let body = String::from_utf8(message(MsgType::Report, id, None, "reporting").to_vec()).unwrap();
+        Bytes::from(body.replace("</Contact>", &format!("</Contact>{event}")))
+    };
+    let system = |address: &str| {
+        format!(
+            "<EventData><Flow><System category=\"source\"><Node><Address category=\"ipv4-addr\">{address}</Address>\
+             </Node></System></Flow></EventData>"
+        )
+    };
+    for (id, address) in [("1", "192.0.2.7"), ("2", "198.51.100.7"), ("3", "192.0.2.8")] {
+        assert_eq!(node.post("authority.example", with(id, &system(address)), None).await.status, 200);
+    }
+    let query = String::from_utf8(with("9", &system("192.0.2.0/24")).to_vec()).unwrap();
+    let query = query.replace("ipv4-addr\">192.0.2.0", "ipv4-net\">192.0.2.0").replace("\"Report\"", "\"Query\"");
+    let start = query.find("<iodef:IncidentID").unwrap();
+    let end = query.find("</iodef:IncidentID>").unwrap() + "</iodef:IncidentID>".len();
+    let query = Bytes::from(format!("{}{}", &query[..start], &query[end..]));
+    let answer = node.post("authority.example", query.clone(), None).await;
+    assert_eq!(answer.status, 200);
+    let body = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert_eq!((body.matches("<Incident ").count(), body.contains("198.51.100.7")), (2, false), "{body}");
+    let answer = node.post("beside.example", query, None).await;
+    assert_eq!(status(&answer.body), "Denied CannotProcess");
+}
