@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a trial that cannot go on has failed")]
 
 mod admission;
+mod cli;
 mod demo;
 mod disk;
 mod harness;
