@@ -58,7 +58,7 @@ impl Node {
     pub(crate) fn start(&mut self) -> Result<(), Failure> {
         let log = self.log();
         let file = fs::File::create(&log).map_err(|error| cannot("write", &log, &error))?;
-        let mut child = Command::new(program()?)
+        let mut child = ridd()?
             .arg("serve")
             .arg("--data")
             .arg(self.layout.data())
@@ -101,7 +101,7 @@ impl Node {
 
     /// Runs a command of this program against it, as a person would.
     pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, Failure> {
-        let run = Command::new(program()?).arg("--data").arg(self.layout.data()).args(arguments).output();
+        let run = ridd()?.arg("--data").arg(self.layout.data()).args(arguments).output();
         let output = run.map_err(|error| Failure::failed(format_args!("cannot run ridd: {error}")))?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
@@ -149,6 +149,13 @@ pub(crate) fn first_line(child: &mut Child) -> String {
 pub(crate) fn end(child: &mut Child) {
     child.kill().ok();
     child.wait().ok();
+}
+
+/// This program, without the variables that would have it use another node's files.
+fn ridd() -> Result<Command, Failure> {
+    let mut command = Command::new(program()?);
+    command.env_remove("RIDD_CONFIG").env_remove("RIDD_SOCKET");
+    Ok(command)
 }
 
 /// This program.

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 
 use super::{Config, Fault};
+use crate::xml;
 
 /// All that is wrong with the configuration; the lines are added by the reader.
 pub(super) fn all(config: &Config) -> Vec<Fault> {
@@ -14,6 +15,11 @@ pub(super) fn all(config: &Config) -> Vec<Fault> {
     faults.extend(config.routing.faults().iter().map(|fault| in_words("routing", fault)));
     faults.extend(config.outbox.faults().iter().map(|fault| in_words("outbox", fault)));
     faults.extend(config.store.check().err().iter().map(|fault| in_words("store", fault)));
+    for (key, value, least) in xml_limits(&config.xml) {
+        if value < least {
+            faults.push(of("xml", key, &format!("{value} is too small: no message would pass; at least {least}")));
+        }
+    }
     if config.transport.body_bytes < config.xml.size {
         let why = format!(
             "{} is less than xml.size = {}: no document could be as large as that; raise it or lower xml.size",
@@ -22,6 +28,20 @@ pub(super) fn all(config: &Config) -> Vec<Fault> {
         faults.push(of("transport", "body-bytes", &why));
     }
     faults
+}
+
+/// Below these the messages of the standards themselves would be refused.
+fn xml_limits(xml: &xml::Config) -> [(&'static str, usize, usize); 8] {
+    [
+        ("size", xml.size, 1_024),
+        ("depth", xml.depth, 16),
+        ("elements", xml.elements, 16),
+        ("attributes", xml.attributes, 16),
+        ("attribute-bytes", xml.attribute_bytes, 1_024),
+        ("name-bytes", xml.name_bytes, 64),
+        ("text-bytes", xml.text_bytes, 1_024),
+        ("digits", xml.digits, 20),
+    ]
 }
 
 fn of(table: &str, key: &str, why: &dyn Display) -> Fault {
