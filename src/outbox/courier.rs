@@ -16,7 +16,7 @@ use super::queue::{self, Revised};
 use super::{Carrier, Load, Outbox, OutboxError, Outcome, Replies};
 use crate::clock::Timestamp;
 use crate::store::records::{Body, Parcel, ParcelKind, ParcelState};
-use crate::store::{Batch, Column, StoreError};
+use crate::store::{Batch, Change, Column, Record, StoreError};
 
 /// The pause after the store has failed, before it is asked again.
 pub(super) const STORE_PAUSE: Duration = Duration::from_secs(1);
@@ -40,6 +40,11 @@ pub(super) struct Courier {
     pub(super) carriers: HashMap<ParcelKind, Arc<dyn Carrier>>,
     pub(super) replies: Arc<dyn Replies>,
     pub(super) holder: String,
+}
+
+/// Whether the change writes a parcel: what came back may make us send something on.
+fn is_parcel(change: &Change) -> bool {
+    matches!(change, Change::Put { table, .. } if table.name == Parcel::TABLE.name)
 }
 
 impl Courier {
@@ -173,8 +178,12 @@ impl Courier {
                 Lesson::Answers
             }
         };
+        let posts = batch.changes.iter().any(is_parcel);
         batch.update(&parcel, revision);
         self.outbox.store.commit(batch).await?;
+        if posts {
+            self.outbox.wake();
+        }
         self.outbox.metrics.tried(match outcome {
             Outcome::Delivered(_) => "delivered",
             Outcome::Later { .. } => "later",
