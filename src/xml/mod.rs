@@ -4,6 +4,7 @@
 //! security checks, validation and typed reading all look at the same [`Document`], so that no two readers can disagree
 //! about what was said. No DTD is read, no entity beyond the five predefined is known, nothing is ever fetched.
 
+mod declaration;
 mod document;
 mod error;
 mod limits;

@@ -7,9 +7,8 @@
 
 use memchr::{memchr, memchr3, memmem};
 
+use crate::xml::declaration::{declaration, other_encoding, start_of};
 use crate::xml::{Fault, Limits, Position, XmlError};
-
-const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Checks `bytes` and returns them as text.
 ///
@@ -35,102 +34,27 @@ pub(crate) fn scan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, XmlE
         comments: 0,
         next_xmlns: 0,
         no_characters: Vec::new(),
+        colons: Vec::new(),
         breach: None,
     };
     scan.references();
+    scan.colons();
     scan.run()?;
     Ok(text)
 }
 
-fn refuse(bytes: &[u8], fault: Fault, at: usize, expected: impl Into<String>, found: impl Into<String>) -> XmlError {
+pub(super) fn refuse(
+    bytes: &[u8],
+    fault: Fault,
+    at: usize,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) -> XmlError {
     XmlError { fault, position: Position::of(bytes, at), expected: expected.into(), found: found.into() }
 }
 
 fn too_much(bytes: &[u8], at: usize, what: &str, limit: usize, unit: &str) -> XmlError {
     refuse(bytes, Fault::Forbidden, at, format!("at most {limit} {unit} (xml.{what})"), "more")
-}
-
-/// UTF-16 and UTF-32 by mark or by the zero bytes of `<`: refused, and called malformed if they are not even that.
-fn other_encoding(bytes: &[u8]) -> Option<XmlError> {
-    let (name, well_formed) = match bytes {
-        [0, 0, 0xfe, 0xff, ..] | [0xff, 0xfe, 0, 0, ..] | [0, 0, 0, b'<', ..] | [b'<', 0, 0, 0, ..] => {
-            ("UTF-32", bytes.len().is_multiple_of(4))
-        }
-        [0xfe, 0xff, ..] | [0, b'<', ..] => ("UTF-16", utf16(bytes, u16::from_be_bytes)),
-        [0xff, 0xfe, ..] | [b'<', 0, ..] => ("UTF-16", utf16(bytes, u16::from_le_bytes)),
-        _ => return None,
-    };
-    let fault = if well_formed { Fault::Forbidden } else { Fault::Malformed };
-    Some(refuse(bytes, fault, 0, "UTF-8 (RFC 6545 section 5.5)", name))
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    rest.is_empty() && char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).all(|unit| unit.is_ok())
-}
-
-/// Checks version and encoding of the XML declaration, if there is one; its syntax is the parser's business.
-fn declaration(bytes: &[u8]) -> Result<(), XmlError> {
-    let start = if bytes.starts_with(BOM) { BOM.len() } else { 0 };
-    let Some(rest) = bytes.get(start..).and_then(|rest| rest.strip_prefix(b"<?xml")) else { return Ok(()) };
-    if !rest.first().is_some_and(u8::is_ascii_whitespace) {
-        return Ok(());
-    }
-    let head = rest.get(..memmem::find(rest, b"?>").unwrap_or(0)).unwrap_or_default();
-    let head = String::from_utf8_lossy(head);
-    let at = start + 5;
-    match pseudo_attribute(&head, "version") {
-        Some("1.0") | None => {}
-        Some(other) => {
-            // A processor of 1.0 may read 1.x; anything else is no version at all.
-            let minor =
-                other.strip_prefix("1.").is_some_and(|x| !x.is_empty() && x.bytes().all(|b| b.is_ascii_digit()));
-            let fault = if minor { Fault::Forbidden } else { Fault::Malformed };
-            return Err(refuse(bytes, fault, at, "XML version 1.0", format!("version {other:?}")));
-        }
-    }
-    if let Some(other) = pseudo_attribute(&head, "standalone").filter(|value| !matches!(*value, "yes" | "no")) {
-        return Err(refuse(bytes, Fault::Malformed, at, "standalone yes or no", format!("{other:?}")));
-    }
-    match pseudo_attribute(&head, "encoding") {
-        None => Ok(()),
-        Some(name) if name.eq_ignore_ascii_case("utf-8") => Ok(()),
-        Some(name) => {
-            let fault = if is_known_charset(name) { Fault::Forbidden } else { Fault::Malformed };
-            Err(refuse(bytes, fault, at, "encoding UTF-8 (RFC 6545 section 5.5)", format!("encoding {name:?}")))
-        }
-    }
-}
-
-fn pseudo_attribute<'h>(head: &'h str, name: &str) -> Option<&'h str> {
-    let after = head.split_once(name)?.1.trim_start().strip_prefix('=')?.trim_start();
-    let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    after.get(1..)?.split(quote).next()
-}
-
-/// Whether bytes that are UTF-8 could honestly be declared so: then the document is well-formed, but not for us.
-/// The UTF-16 and UTF-32 families cannot be: their bytes would have been caught before.
-fn is_known_charset(name: &str) -> bool {
-    const FAMILIES: [&str; 16] = [
-        "utf8",
-        "us-ascii",
-        "ascii",
-        "iso-8859-",
-        "iso_8859-",
-        "iso8859-",
-        "latin",
-        "windows-",
-        "cp",
-        "ibm",
-        "koi8-",
-        "euc-",
-        "shift_jis",
-        "gb",
-        "big5",
-        "iso-2022-",
-    ];
-    let name = name.to_ascii_lowercase();
-    FAMILIES.iter().any(|family| name.starts_with(family))
 }
 
 struct Scan<'a> {
@@ -144,6 +68,8 @@ struct Scan<'a> {
     next_xmlns: usize,
     /// References that name no character, wherever they stand.
     no_characters: Vec<usize>,
+    /// Colons behind white space, wherever they stand: in a tag they may begin an attribute's name.
+    colons: Vec<usize>,
     /// The first limit that was exceeded; the scan goes on to see whether the tags balance at all.
     breach: Option<XmlError>,
 }
@@ -182,6 +108,58 @@ impl Scan<'_> {
         }
     }
 
+    /// Marks colons that may begin a name, which no name may (Namespaces in XML 1.0 §4) and the parser lets pass.
+    fn colons(&mut self) {
+        for at in memchr::memchr_iter(b':', self.bytes) {
+            if at.checked_sub(1).and_then(|before| self.bytes.get(before)).is_some_and(u8::is_ascii_whitespace) {
+                self.colons.push(at);
+            }
+        }
+    }
+
+    /// Refuses names that begin with a colon in the tag from `start` to `end`.
+    fn names(&self, start: usize, end: usize) -> Result<(), XmlError> {
+        let refused =
+            |at| Err(refuse(self.bytes, Fault::Malformed, at, "a name", "a colon at the beginning of a name"));
+        if self.bytes.get(start) == Some(&b':') {
+            return refused(start);
+        }
+        let first = self.colons.partition_point(|at| *at < start);
+        for at in self.colons.get(first..).unwrap_or_default().iter().take_while(|at| **at < end) {
+            // In a value it is as good as any other character: quotes before it decide.
+            let mut quote = None;
+            for byte in self.bytes.get(start..*at).unwrap_or_default() {
+                match quote {
+                    None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
+                    Some(open) if open == byte => quote = None,
+                    _ => {}
+                }
+            }
+            if quote.is_none() {
+                return refused(*at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the target of a processing instruction (XML 1.0 §2.6, Namespaces in XML 1.0 §7), which the parser does only
+    /// in part, and moves past it.
+    fn instruction(&mut self) -> Result<(), XmlError> {
+        let rest = self.rest().get(2..).unwrap_or_default();
+        let length = rest.iter().position(|b| b.is_ascii_whitespace() || *b == b'?').unwrap_or(rest.len());
+        let (target, after) = rest.split_at(length);
+        let in_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_') || !b.is_ascii();
+        let is_reserved = target.eq_ignore_ascii_case(b"xml") && (target != b"xml" || self.at != start_of(self.bytes));
+        let ends = after.first() != Some(&b'?') || after.starts_with(b"?>");
+        if target.is_empty() || is_reserved || !ends || !target.iter().all(in_name) {
+            let expected = "a processing instruction with a name other than xml, then white space or \"?>\"";
+            let found =
+                format!("\"<?{}\"", String::from_utf8_lossy(target.get(..target.len().min(40)).unwrap_or_default()));
+            return Err(refuse(self.bytes, Fault::Malformed, self.at, expected, found));
+        }
+        self.skip_past(b"?>")
+    }
+
     fn run(&mut self) -> Result<(), XmlError> {
         self.find_xmlns();
         let mut text_start = 0;
@@ -194,7 +172,7 @@ impl Scan<'_> {
             }
             match self.bytes.get(self.at + 1) {
                 Some(b'!') => self.markup_declaration()?,
-                Some(b'?') => self.skip_past(b"?>")?,
+                Some(b'?') => self.instruction()?,
                 Some(b'/') => self.end_tag()?,
                 _ => self.start_tag()?,
             }
@@ -272,6 +250,7 @@ impl Scan<'_> {
     fn end_tag(&mut self) -> Result<(), XmlError> {
         let start = self.at;
         let Some(length) = memchr(b'>', self.rest()) else { return Err(self.unclosed(start)) };
+        self.names(start + 2, start + length)?;
         self.at += length + 1;
         self.depth = match self.depth.checked_sub(1) {
             Some(depth) => depth,
@@ -313,6 +292,7 @@ impl Scan<'_> {
         {
             self.breach(start, "name-bytes", self.limits.name_bytes, "bytes of one name");
         }
+        self.names(start + 1, end)?;
         if attributes > self.limits.attributes {
             self.breach(start, "attributes", self.limits.attributes, "attributes on one element");
         }
@@ -468,7 +448,9 @@ mod tests {
             assert_eq!(fault(bad, &limits), Some(Fault::Forbidden), "{bad:?}");
         }
         for bad in [
-            &b"\xff\xfe<\0a\0/\0>"[..],
+            &b"<?xml versions='1.0'?><a/>"[..],
+            b"<?xml version='1.0' coding='utf-8'?><a/>",
+            b"\xff\xfe<\0a\0/\0>",
             b"<a>\xff</a>",
             b"<?xml version='1.0' encoding='UTF-16'?><a/>",
             b"<?xml version='2.0'?><a/>",
@@ -493,6 +475,30 @@ mod tests {
             assert_eq!(fault(bad.as_bytes(), &limits), Some(Fault::Malformed), "{bad}");
         }
         for good in ["<a><![CDATA[&#xD800;]]></a>", "<a> xmlns:p=''</a>", "<a xmlns=''/>", "<a b=\"xmlns:p=''\"/>"] {
+            assert_eq!(fault(good.as_bytes(), &limits), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn names_do_not_begin_with_a_colon() {
+        let limits = Limits::default();
+        for bad in ["<:a/>", "<a :b='1'/>", "<a b=':' \n:c='1'/>", "<a></:a>", "<a><b c='\"' :d=''/></a>"] {
+            assert_eq!(fault(bad.as_bytes(), &limits), Some(Fault::Malformed), "{bad}");
+        }
+        for good in ["<a> :b </a>", "<a b=' :c=1'/>", "<a b=\"' :c\" d=' :'/>"] {
+            assert_eq!(fault(good.as_bytes(), &limits), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn processing_instructions_have_names_of_their_own() {
+        let limits = Limits::default();
+        for bad in
+            ["<?XML x?><a/>", "<a><?xml x?></a>", "<a><?x&y z?></a>", "<a><?b:c d?></a>", "<a><?b?c?></a>", "<??><a/>"]
+        {
+            assert_eq!(fault(bad.as_bytes(), &limits), Some(Fault::Malformed), "{bad}");
+        }
+        for good in ["<?xml-stylesheet href='x'?><a/>", "<a><?b?></a>", "<a><?b c?d?></a>", "<a><?é ?></a>"] {
             assert_eq!(fault(good.as_bytes(), &limits), None, "{good}");
         }
     }
