@@ -135,6 +135,13 @@ impl Control for Node {
         if self.metrics.is_store_failing() {
             warnings.push("the store takes no messages; the node goes on by itself when it does".to_owned());
         }
+        let improper = self.metrics.improper_responses();
+        if improper > 0 {
+            // RFC 6546 §3: to be presented to the administrator.
+            warnings.push(format!(
+                "peers gave {improper} improper responses since the start: see `ridd message list --type improper` and the log"
+            ));
+        }
         warnings.extend(needs_restart(&self.started_with, &self.current()));
         for peer in self.directory.peers() {
             if peer.is_active() && self.directory.pins(&peer.name).is_empty() {

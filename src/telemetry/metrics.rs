@@ -183,6 +183,11 @@ impl Metrics {
         self.improper_responses.inc();
     }
 
+    /// How many improper responses there were since the start.
+    pub fn improper_responses(&self) -> u64 {
+        self.improper_responses.get()
+    }
+
     /// A message was relayed to peers of this relation.
     pub fn relayed(&self, relation: &'static str) {
         self.relays.get_or_create(&[("to", relation.to_owned())]).inc();
@@ -339,14 +344,12 @@ mod tests {
         metrics.certificate_expiry("x", 1.0);
         metrics.reloaded("x");
         let text = metrics.render();
-        let named = |line: &str| line.strip_prefix("# TYPE ").map(|rest| rest.split(' ').map(str::to_owned).collect());
-        let types: Vec<Vec<String>> = text.lines().filter_map(named).collect();
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
         let mut names: Vec<String> = types
-            .into_iter()
-            .map(|words| match (words[0].as_str(), words[1].as_str()) {
-                (name, "counter") => format!("{name}_total"),
-                (name, "info") => format!("{name}_info"),
-                (name, _) => name.to_owned(),
+            .map(|(name, kind)| match kind {
+                "counter" => format!("{name}_total"),
+                "info" => format!("{name}_info"),
+                _ => name.to_owned(),
             })
             .collect();
         let rows = manual.lines().filter_map(|line| line.strip_prefix("| `ridd_"));
