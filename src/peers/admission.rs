@@ -4,7 +4,6 @@
 //! leaf counts, none is "the first"; a common name never counts (RFC 6546 §3, RFC 6125 §6.4).
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls::client::danger::ServerCertVerifier;
@@ -76,12 +75,6 @@ impl Snapshot {
     /// The peers that a key is pinned for.
     pub(super) fn holders(&self, spki: &Digest) -> &[PeerName] {
         self.by_key.get(spki).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The peers whose address is that IP address.
-    pub(super) fn by_address(&self, address: IpAddr) -> Vec<Arc<Peer>> {
-        let same = |peer: &&Arc<Peer>| host(&peer.address).parse().is_ok_and(|host: IpAddr| host == address);
-        self.peers.values().filter(same).cloned().collect()
     }
 
     /// The whole judgement.
@@ -170,12 +163,6 @@ fn name_refusal(facts: &Facts) -> Option<Refusal> {
         return Some(Refusal::Wildcard { name: name.to_owned() });
     }
     facts.names().is_empty().then_some(Refusal::NoDnsId)
-}
-
-/// The host of `HOST:PORT`, without the brackets of an IPv6 address.
-fn host(address: &str) -> &str {
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 #[cfg(test)]
@@ -380,14 +367,5 @@ mod tests {
         node.directory.admit_answering(&name("unit.example.org"), &unit.chain()).unwrap();
         let refusal = node.directory.admit_answering(&name("peer.example.org"), &unit.chain()).unwrap_err();
         assert_eq!(refusal.label(), "wrong-name");
-    }
-
-    #[test]
-    fn the_host_of_an_address_is_found_in_all_forms() {
-        for (address, expected) in
-            [("a.org:4590", "a.org"), ("192.0.2.1:1", "192.0.2.1"), ("[2001:db8::1]:1", "2001:db8::1")]
-        {
-            assert_eq!(host(address), expected);
-        }
     }
 }

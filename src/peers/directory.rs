@@ -3,7 +3,6 @@
 //! Opened once by the daemon and shared by all parts. Readers get a snapshot and never wait for a file or the store.
 //! Whatever changes is checked in full and then published at once under a new generation; a fault changes nothing.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rustls_pki_types::CertificateDer;
@@ -147,11 +146,6 @@ impl Directory {
     pub fn with_relation(&self, relation: Relation) -> Vec<Arc<Peer>> {
         let active = |peer: &&Arc<Peer>| peer.relation == relation && peer.is_active();
         self.published().peers().filter(active).cloned().collect()
-    }
-
-    /// The peers whose configured address is that IP address; a host name is not looked up.
-    pub fn by_address(&self, address: IpAddr) -> Vec<Arc<Peer>> {
-        self.published().by_address(address)
     }
 
     /// The certificates pinned for that peer.
@@ -464,16 +458,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn peers_are_found_by_name_relation_and_address() {
+    async fn peers_are_found_by_name_and_relation() {
         let node = node().await;
         node.add("b.example.org", Relation::Unit, &[]).await;
         node.add("a.example.org", Relation::Unit, &[]).await;
         node.add("c.example.org", Relation::Authority, &[]).await;
-        let change = super::super::PeerChange { address: Some("192.0.2.7:4590".to_owned()), ..Default::default() };
-        node.directory.change(&name("a.example.org"), change).await.unwrap();
+        let change = super::super::PeerChange { relation: Some(Relation::Peer), ..Default::default() };
+        node.directory.change(&name("c.example.org"), change).await.unwrap();
+        assert_eq!(node.directory.peer(&name("c.example.org")).unwrap().relation, Relation::Peer);
         let names = |peers: Vec<Arc<Peer>>| peers.iter().map(|peer| peer.name.to_string()).collect::<Vec<_>>();
         assert_eq!(names(node.directory.with_relation(Relation::Unit)), ["a.example.org", "b.example.org"]);
-        assert_eq!(names(node.directory.by_address([192, 0, 2, 7].into())), ["a.example.org"]);
         assert_eq!(names(node.directory.peers()).len(), 3);
         node.directory.revoke(&name("b.example.org"), "").await.unwrap();
         assert_eq!(names(node.directory.with_relation(Relation::Unit)), ["a.example.org"]);

@@ -351,7 +351,7 @@ mod tests {
     async fn the_list_of_peers_outlives_the_directory() {
         let node = Node::new("dept.example.org").await;
         let leaf = node.leaf(&[UNIT]);
-        let policy = Policy { hop_limit: 3, ..Policy::default() };
+        let policy = Policy { callback_port: 4591, ..Policy::default() };
         node.directory
             .add(NewPeer { policy: Some(policy.clone()), ..new(UNIT, "a:1", &[], vec![by(&leaf)]) })
             .await

@@ -17,7 +17,6 @@ mod fault;
 mod files;
 pub mod issue;
 mod policy;
-mod probe;
 mod refusal;
 mod rights;
 #[cfg(test)]
@@ -36,7 +35,6 @@ pub use expiry::Expiring;
 pub use fault::{Fault, PeersError};
 pub use issue::{Bootstrapped, IssueError, Layout, bootstrap};
 pub use policy::{IodefVersion, Policy, PolicyError};
-pub use probe::{TestFailure, TestStep};
 pub use refusal::Refusal;
 pub use rights::{Justification, MsgType, Right, Ruling, right};
 

@@ -57,17 +57,13 @@ pub struct Policy {
     pub messages: BTreeMap<MsgType, Ruling>,
     /// The version of IODEF that we write to it.
     pub iodef: IodefVersion,
-    /// How many hops a message of its may have behind it before it is refused (RFC 6545 §6: loops and long paths).
-    pub hop_limit: u32,
-    /// How many parcels may be under way to it at once.
-    pub concurrency: u32,
     /// The port that callbacks to it go to, at the address its request came from (RFC 6546 §3: 4590 unless configured).
     pub callback_port: u16,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { messages: BTreeMap::new(), iodef: IodefVersion::V2, hop_limit: 8, concurrency: 4, callback_port: 4590 }
+        Self { messages: BTreeMap::new(), iodef: IodefVersion::V2, callback_port: 4590 }
     }
 }
 
@@ -80,16 +76,9 @@ pub enum PolicyError {
         /// What is wrong, with line and column.
         source: serde_json::Error,
     },
-    /// A number is outside its range.
-    #[error("the policy's {field} is {found}: expected {expected}")]
-    OutOfRange {
-        /// The field.
-        field: &'static str,
-        /// What it is.
-        found: u32,
-        /// What it may be.
-        expected: &'static str,
-    },
+    /// A port is none.
+    #[error("the policy's callback-port is 0: expected 1 to 65535")]
+    NoPort,
 }
 
 impl Policy {
@@ -104,20 +93,13 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Checks that every number is in its range.
+    /// Checks what its types leave open.
     ///
     /// # Errors
-    /// Names the first that is not.
+    /// Names what is not right.
     pub fn check(&self) -> Result<(), PolicyError> {
-        let ranges = [
-            ("hop-limit", self.hop_limit, 0..=64, "0 to 64"),
-            ("concurrency", self.concurrency, 1..=256, "1 to 256"),
-            ("callback-port", u32::from(self.callback_port), 1..=65_535, "1 to 65535"),
-        ];
-        for (field, found, range, expected) in ranges {
-            if !range.contains(&found) {
-                return Err(PolicyError::OutOfRange { field, found, expected });
-            }
+        if self.callback_port == 0 {
+            return Err(PolicyError::NoPort);
         }
         Ok(())
     }
@@ -152,8 +134,7 @@ mod tests {
             ("{\"iodef\":\"3.0\"}", "3.0"),
             ("{\"hops\":3}", "hops"),
             ("{\"messages\":{\"Report\":\"maybe\"}}", "maybe"),
-            ("{\"concurrency\":0}", "concurrency is 0: expected 1 to 256"),
-            ("{\"hop-limit\":65}", "hop-limit is 65"),
+            ("{\"callback-port\":0}", "callback-port is 0"),
         ] {
             let error = Policy::read(Some(json)).unwrap_err().to_string();
             assert!(error.contains(part), "{json}: {error}");
