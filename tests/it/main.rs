@@ -11,6 +11,7 @@ mod hostile;
 mod relay;
 mod reload;
 mod restart;
+mod rfc6545;
 mod rfc6546;
 mod service;
 mod slow;
