@@ -109,7 +109,7 @@ fn list(args: &ListArgs, globals: &Globals) -> Ended {
         ("incident", args.incident.as_ref().map(ToString::to_string)),
         ("type", args.msg_type.clone()),
         ("direction", args.direction.map(|direction| direction.to_string())),
-        ("verdict", args.verdict.or(args.held.then_some(Verdict::Held)).map(|verdict| verdict.to_string())),
+        ("verdict", args.verdict.or_else(|| args.held.then_some(Verdict::Held)).map(|verdict| verdict.to_string())),
         ("after", args.after.clone()),
         ("before", args.before.clone()),
         ("limit", Some(args.limit.to_string())),

@@ -67,10 +67,12 @@ struct Cli {
 /// What can be asked for. In the order in which `ridd help` shows them: first what a newcomer needs.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the node in the foreground until SIGTERM or SIGINT
-    Serve,
+    /// Show the main job: four nodes on this machine exchange a data call and its completion
+    Demo(demo::Args),
     /// Make a data directory: a private CA, the node's certificate, a commented configuration
     Init(init::Args),
+    /// Run the node in the foreground until SIGTERM or SIGINT
+    Serve,
     /// Say how the node does
     Status,
     /// Say whom the node exchanges with: add, change, pin, revoke, remove, test peers
@@ -87,20 +89,18 @@ enum Command {
     Outbox(outbox::Args),
     /// Have the node read its configuration, certificates and revocation lists again
     Reload,
-    /// Show, issue, renew, import and revoke certificates; trust CAs; keep revocation lists
-    Cert(cert::Args),
     /// Check a configuration file, show the configuration in effect
     Config(config::Args),
+    /// Show, issue, renew, import and revoke certificates; trust CAs; keep revocation lists
+    Cert(cert::Args),
     /// Look through the store, copy it, bring a copy back
     Store(store::Args),
-    /// Measure how fast this machine does the node's work
-    Bench(bench::Args),
-    /// Show the main job: four nodes on this machine exchange a data call and its completion
-    Demo(demo::Args),
     /// Judge RID messages and IODEF documents: valid or not, and why
     Validate(validate::Args),
     /// Write one of the XML Schemas, or list them
     Schema(schema::Args),
+    /// Measure how fast this machine does the node's work
+    Bench(bench::Args),
     /// Write completions for a shell to standard output
     Completions(completions::Args),
     /// Write the manual pages
@@ -110,8 +110,9 @@ enum Command {
 impl Command {
     fn run(self, globals: &Globals) -> Ended {
         match self {
-            Self::Serve => serve::run(globals),
+            Self::Demo(args) => demo::run(&args, globals),
             Self::Init(args) => init::run(&args, globals),
+            Self::Serve => serve::run(globals),
             Self::Status => status::run(globals),
             Self::Peer(args) => peer::run(args, globals),
             Self::Send(args) => send::run(&args, globals),
@@ -120,13 +121,12 @@ impl Command {
             Self::Incident(args) => incident::run(&args, globals),
             Self::Outbox(args) => outbox::run(&args, globals),
             Self::Reload => reload::run(globals),
-            Self::Cert(args) => cert::run(&args, globals),
             Self::Config(args) => config::run(&args, globals),
+            Self::Cert(args) => cert::run(&args, globals),
             Self::Store(args) => store::run(&args, globals),
-            Self::Bench(args) => bench::run(&args, globals),
-            Self::Demo(args) => demo::run(&args, globals),
             Self::Validate(args) => validate::run(&args, globals),
             Self::Schema(args) => schema::run(&args),
+            Self::Bench(args) => bench::run(&args, globals),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args, globals),
         }
