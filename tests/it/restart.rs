@@ -60,9 +60,9 @@ async fn load(node: &Daemon, papers: &Papers, ledger: &Arc<Ledger>, stop: &Arc<A
     tasks
 }
 
-/// A spread of spans without a clock or a seed: each round another.
-fn span(round: u64) -> Duration {
-    Duration::from_millis(30 + round.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 400)
+/// A spread of numbers below `limit` without a clock or a seed: each round another.
+fn spread(round: u64, limit: u64) -> u64 {
+    (round + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) % limit
 }
 
 async fn survives(engine: &str) {
@@ -83,7 +83,14 @@ async fn survives(engine: &str) {
     let go_on = Arc::new(AtomicBool::new(false));
     for round in 0..rounds() {
         let mut tasks = load(&node, &authority, &ledger, &go_on).await;
-        tokio::time::sleep(span(round)).await;
+        // However slow the machine, each round has a load; where in it the kill falls is as good as random.
+        let enough = ledger.acknowledged.lock().unwrap().len() + 10 + spread(round, 40) as usize;
+        wait::until(
+            || "some load".to_owned(),
+            async || (ledger.acknowledged.lock().unwrap().len() >= enough).then_some(()),
+        )
+        .await;
+        tokio::time::sleep(Duration::from_micros(spread(round, 50_000))).await;
         node.kill9();
         while let Some(ended) = tasks.join_next().await {
             ended.unwrap();
