@@ -3,8 +3,8 @@
 
 use ridd::iodef::common::class::{Described, Draft, Grammar, Options, View};
 use ridd::iodef::{v1, v2};
-use ridd::rid;
 use ridd::rid::judge::{self, Profile, Schema, Verdict, judge};
+use ridd::rid::{self, Message, RidError};
 use ridd::xml::{Document, Limits, Node};
 
 /// Reading either refuses with a position inside the document, or gives a tree whose pieces are pieces of the source.
@@ -33,7 +33,7 @@ fn walk(node: Node<'_>, source: &str, depth: usize) -> usize {
     node.elements().map(|child| walk(child, source, depth + 1)).max().unwrap_or(depth)
 }
 
-/// Judging ends with a verdict; a reason is given for all but `valid`; strict accepts nothing that printed refuses, and
+/// Judging and opening end with a verdict; a reason is given for all but `valid`; strict accepts nothing that printed refuses, and
 /// printed nothing that lenient refuses.
 pub(crate) fn rid_open(bytes: &[u8]) {
     let verdict = |profile| {
@@ -44,6 +44,11 @@ pub(crate) fn rid_open(bytes: &[u8]) {
     let [strict, printed, lenient] = [Profile::Strict, Profile::Printed, Profile::Lenient].map(verdict);
     assert!(strict != Verdict::Valid || printed == Verdict::Valid);
     assert!(printed != Verdict::Valid || lenient == Verdict::Valid);
+    let opened = Message::open(bytes, &Limits::default(), &rid::options());
+    let verdict = opened.as_ref().err().map_or("valid", RidError::verdict);
+    // Judging takes IODEF documents too, and looks deeper for messages inside messages.
+    assert_eq!(verdict == "malformed", lenient == Verdict::Malformed, "{opened:?}");
+    assert!(lenient != Verdict::Forbidden || verdict != "valid");
 }
 
 /// What is valid can be copied to a draft and written; what is written is valid and says the same, no element lost.
