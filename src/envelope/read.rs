@@ -87,13 +87,21 @@ fn destination(policy: &Policy) -> MsgDestination {
 
 fn unopened(error: RidError) -> Unopened {
     let glimpse = error.glimpse();
+    // What was found instead is left out: it is content of the message, and this goes to our log.
+    let why = match &error {
+        RidError::Xml(error) => format!("{}: expected {}", error.position, error.expected),
+        RidError::Schema { violation, .. } => {
+            let (position, element, section) = (&violation.position, &violation.element, &violation.section);
+            format!("{position} {element}: expected {} ({section})", violation.expected)
+        }
+    };
     Unopened {
         fault: match error.verdict() {
             "malformed" => Fault::Malformed,
             "invalid" => Fault::Invalid,
             _ => Fault::Forbidden,
         },
-        why: error.to_string(),
+        why,
         justification: Justification::UnrecognizedFormat,
         msg_type: glimpse.msg_type.and_then(|word| word.to_string().parse().ok()),
         incident: glimpse.incident.filter(is_named),

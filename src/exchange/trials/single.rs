@@ -247,3 +247,22 @@ async fn rfc6545_6_5_a_query_without_an_incident_is_answered_by_its_criteria() {
     let answer = node.post("beside.example", query, None).await;
     assert_eq!(status(&answer.body), "Denied CannotProcess");
 }
+
+#[tokio::test]
+async fn why_a_message_cannot_be_opened_tells_nothing_of_its_content() {
+    let body = String::from_utf8(message(MsgType::Report, "1", None, "reporting").to_vec()).unwrap();
+    for spoilt in [
+        body.replace("2003-01-25T05:30:00Z", "s3cret"),
+        body.replace("purpose=\"reporting\"", "purpose=\"s3cret\""),
+        body.replace("<Description>", "<s3cret>"),
+    ] {
+        let unopened = crate::envelope::open(
+            &"beside.example".parse().unwrap(),
+            spoilt.into(),
+            &crate::envelope::Limits::default(),
+        );
+        let unopened = unopened.unwrap_err();
+        assert!(!unopened.to_string().contains("s3cret"), "{unopened}");
+        assert!(unopened.incident.is_some() || unopened.fault == crate::envelope::Fault::Malformed, "{unopened}");
+    }
+}
