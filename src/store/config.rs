@@ -122,8 +122,8 @@ impl Config {
 
 /// Opens the store, making it if there is none yet.
 ///
-/// It closes when the last handle is dropped, after everything that waits has been written. Must be called within a
-/// Tokio runtime's reach only when it is used, not to open it; opening blocks for as long as recovery takes.
+/// It closes when the last handle is dropped, after everything that waits has been written. Opening and closing block the
+/// thread: for as long as recovery takes, and for as long as the last writes take.
 ///
 /// # Errors
 /// [`StoreError::BadUrl`] or [`StoreError::BadSetting`] for settings that cannot be used, [`StoreError::Locked`] if

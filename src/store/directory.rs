@@ -1,11 +1,14 @@
 //! The directory of an embedded store: made for its owner alone, and held by one process at a time.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+
+/// What tells a store's directory from others.
+const OURS: [&str; 3] = ["lock", "ridd.db", "db"];
 
 /// A directory that nobody else has open as a store, until this is dropped.
 #[derive(Debug)]
@@ -19,11 +22,13 @@ impl Directory {
     /// Makes the directory (0700) if it is not there, and locks it.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] if another process has it, or what the disk says.
+    /// [`StoreError::Locked`] if another process has it, [`StoreError::Backend`] if it holds other things than a store, or
+    /// what the disk says.
     pub(super) fn claim(path: &Path) -> Result<Self, StoreError> {
-        let failed = |doing, why: std::io::Error| StoreError::from_io(doing, path, &why);
+        let failed = |doing, why: io::Error| StoreError::from_io(doing, path, &why);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.map_err(|why| failed("making the directory", why))?;
+        recognise(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o700))
             .map_err(|why| failed("closing the directory to others", why))?;
         let mut options = OpenOptions::new();
@@ -53,6 +58,18 @@ impl Directory {
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         sync_directory(&self.path)
     }
+}
+
+/// A directory that holds something, but no store, is somebody else's: it is not taken over and closed to others.
+fn recognise(path: &Path) -> Result<(), StoreError> {
+    let failed = |why| StoreError::from_io("opening the directory", path, &why);
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(failed)?;
+    let ours = |entry: &fs::DirEntry| OURS.iter().any(|name| entry.file_name() == *name);
+    if entries.is_empty() || entries.iter().any(ours) {
+        return Ok(());
+    }
+    let why = "it holds other files and no store: name an empty directory, or one that is not there yet";
+    Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, why)))
 }
 
 /// Puts a directory's entries on the disk.
@@ -93,5 +110,15 @@ mod tests {
         assert!(matches!(&refused, StoreError::Locked { holder, .. } if *holder == me), "{refused}");
         drop(held);
         Directory::claim(&path).unwrap();
+    }
+
+    #[test]
+    fn a_directory_of_other_things_is_left_alone() {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("letter"), "dear").unwrap();
+        fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
+        assert!(matches!(Directory::claim(place.path()), Err(StoreError::Backend { .. })));
+        assert_eq!(fs::metadata(place.path()).unwrap().permissions().mode() & 0o777, 0o755);
+        assert!(!place.path().join("lock").exists());
     }
 }

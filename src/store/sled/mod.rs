@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sled::Db;
+use tokio::sync::Semaphore;
 
 use self::disk::Disk;
 use self::layout::Layouts;
@@ -38,6 +39,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Sled {
     queue: Queue,
     kept: Arc<Kept>,
+    /// How many may read at the same time.
+    turn: Arc<Semaphore>,
     // Last: the directory is given up when everything above is closed.
     directory: Directory,
 }
@@ -69,7 +72,8 @@ impl Sled {
         let kept = Kept { open: RwLock::new(None), path: path.to_owned(), cache, tables: tables.to_vec() };
         kept.open_again()?;
         let kept = Arc::new(kept);
-        Ok(Self { queue: Queue::start(config.queue, path, Writer(Arc::clone(&kept)))?, kept, directory })
+        let queue = Queue::start(config.queue, path, Writer(Arc::clone(&kept)))?;
+        Ok(Self { queue, kept, turn: Arc::new(Semaphore::new(config.readers)), directory })
     }
 
     /// Runs the reading on a thread that may block.
@@ -78,8 +82,11 @@ impl Sled {
         T: Send + 'static,
         F: FnOnce(&Kept, &Opened) -> Result<T, StoreError> + Send + 'static,
     {
+        let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let kept = Arc::clone(&self.kept);
         let read = tokio::task::spawn_blocking(move || {
+            // Kept until the reading is done, even if nobody waits for it any longer.
+            let _turn = turn;
             let open = kept.open.read().unwrap_or_else(PoisonError::into_inner);
             let opened = open.as_ref().ok_or_else(|| kept.shut())?;
             reading(&kept, opened)

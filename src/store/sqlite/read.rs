@@ -1,6 +1,6 @@
 //! Reading: a few connections of their own, on threads that may block.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use tokio::sync::Semaphore;
@@ -18,25 +18,27 @@ use crate::store::table::{Row, Scan, Table, Value};
 pub(super) struct Readers {
     config: Config,
     place: Place,
-    turn: Semaphore,
+    turn: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     pub(super) fn new(config: Config, place: Place) -> Self {
-        let turn = Semaphore::new(config.readers);
+        let turn = Arc::new(Semaphore::new(config.readers));
         Self { config, place, turn, idle: Mutex::new(Vec::new()) }
     }
 
     /// Runs the reading on a thread that may block, as soon as it is its turn.
-    pub(super) async fn run<T, F>(self: &std::sync::Arc<Self>, reading: F) -> Result<T, StoreError>
+    pub(super) async fn run<T, F>(self: &Arc<Self>, reading: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection, &Place) -> Result<T, StoreError> + Send + 'static,
     {
-        let _turn = self.turn.acquire().await.map_err(|_| StoreError::Closed)?;
-        let readers = std::sync::Arc::clone(self);
+        let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let readers = Arc::clone(self);
         let read = tokio::task::spawn_blocking(move || {
+            // Kept until the reading is done, even if nobody waits for it any longer.
+            let _turn = turn;
             let kept = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = match kept {
                 Some(connection) => connection,
