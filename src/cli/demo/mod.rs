@@ -6,7 +6,7 @@ mod stage;
 mod watch;
 
 use tokio::runtime::Builder;
-use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Ended, Exit, Failure, Globals, print};
 use crate::store::records::Direction;
@@ -31,9 +31,14 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, _globals: &Globals) -> Ended {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
     runtime.block_on(async {
+        // Before the first node starts, so that none is left behind whenever the signal comes.
+        let mut interrupted = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
+        let mut ended = signal(SignalKind::terminate()).map_err(Failure::failed)?;
+        let broken_off = || Err(Failure::failed("broken off; the nodes are ended and their files removed"));
         tokio::select! {
-            ended = play(args.keep) => ended,
-            _ = ctrl_c() => Err(Failure::failed("broken off; the nodes are ended and their files removed")),
+            played = play(args.keep) => played,
+            _ = interrupted.recv() => broken_off(),
+            _ = ended.recv() => broken_off(),
         }
     })
 }
