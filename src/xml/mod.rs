@@ -6,6 +6,7 @@
 
 mod declaration;
 mod document;
+mod dtd;
 mod error;
 mod limits;
 mod scan;

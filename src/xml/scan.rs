@@ -8,13 +8,25 @@
 use memchr::{memchr, memchr3, memmem};
 
 use crate::xml::declaration::{declaration, other_encoding, start_of};
-use crate::xml::{Fault, Limits, Position, XmlError};
+use crate::xml::{Fault, Limits, Position, XmlError, dtd};
 
 /// Checks `bytes` and returns them as text.
 ///
 /// # Errors
 /// See the module's words: malformed or forbidden, with a position.
 pub(crate) fn scan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, XmlError> {
+    run(bytes, limits, dtd::verdict)
+}
+
+/// The same for a document whose DTD has been taken out: another one is a fault of form.
+pub(super) fn scan_without_dtd<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, XmlError> {
+    run(bytes, limits, |_, _, _| Fault::Malformed)
+}
+
+/// What to call a document with a DTD at that byte.
+type Verdict = fn(&[u8], usize, &Limits) -> Fault;
+
+fn run<'a>(bytes: &'a [u8], limits: &Limits, dtd: Verdict) -> Result<&'a str, XmlError> {
     if bytes.len() > limits.size {
         return Err(too_much(bytes, 0, "size", limits.size, "bytes of the whole document"));
     }
@@ -28,6 +40,7 @@ pub(crate) fn scan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, XmlE
     let mut scan = Scan {
         bytes,
         limits,
+        dtd,
         at: 0,
         depth: 0,
         elements: 0,
@@ -60,6 +73,7 @@ fn too_much(bytes: &[u8], at: usize, what: &str, limit: usize, unit: &str) -> Xm
 struct Scan<'a> {
     bytes: &'a [u8],
     limits: &'a Limits,
+    dtd: Verdict,
     at: usize,
     depth: usize,
     elements: usize,
@@ -241,7 +255,8 @@ impl Scan<'_> {
             self.skip_past(b"]]>")
         } else if rest.starts_with(b"<!DOCTYPE") && self.elements == 0 {
             let found = "a document type declaration";
-            Err(refuse(self.bytes, Fault::Forbidden, self.at, "no DTD (RFC 6545 section 5.5)", found))
+            let fault = (self.dtd)(self.bytes, self.at, self.limits);
+            Err(refuse(self.bytes, fault, self.at, "no DTD (RFC 6545 section 5.5)", found))
         } else {
             Err(refuse(self.bytes, Fault::Malformed, self.at, "a tag, a comment or a CDATA section", "\"<!\""))
         }
