@@ -141,6 +141,11 @@ impl Exchange {
         }
         let others = self.relaying(&request.message).await?;
         let all = others.iter().all(|other| other.message == asked.message || other.state == RequestState::Denied);
+        if !all && others.iter().all(|other| other.message == asked.message || !other.open) {
+            let why = "all to whom the request was relayed have answered, and this last one denies it: \
+                       end it with `ridd send PEER FILE --type result`";
+            plan.warn(Some(why.to_owned()));
+        }
         // Written either way, so that two denials at the same moment cannot both take the other for undecided.
         close(&mut plan.batch, &request, revision, if all { RequestState::Denied } else { request.state });
         let Some(peer) = self.neighbours.peer(&request.peer).filter(|_| all) else { return Ok(()) };
