@@ -172,3 +172,19 @@ fn malformed_xml_is_refused() {
     }
     assert!(count >= 30, "only {count} documents");
 }
+
+#[test]
+fn numbers_of_any_kind_have_at_most_999_digits() {
+    let report = include_str!("../fixtures/rid/report-4k.xml");
+    let long = "1".repeat(2_000);
+    for (right, wrong) in [
+        ("<iodef:Port>1434</iodef:Port>", format!("<iodef:Port>{long}</iodef:Port>")),
+        ("ip_protocol=\"17\"", format!("ip_protocol=\"{long}\"")),
+        ("2003-01-25T06:12:00Z", format!("{long}-01-25T06:12:00Z")),
+        ("6.5<", format!("6.{long}<")),
+    ] {
+        assert!(report.contains(right), "{right}");
+        let verdict = judge(report.replace(right, &wrong).as_bytes(), &Options::default()).verdict;
+        assert_eq!(verdict, Verdict::Forbidden, "{right}");
+    }
+}

@@ -285,6 +285,8 @@ impl<'a> Walk<'_, 'a> {
         for item in node.items() {
             match item {
                 Item::Element(child) => return Err(violation(child, "no content", shown(child), class.section)),
+                // An empty CDATA section holds no characters.
+                Item::Text("", _) => {}
                 Item::Text(text, _) => return Err(violation(node, "no content", quoted(text), class.section)),
                 Item::Comment(_) | Item::Instruction => {}
             }

@@ -86,10 +86,12 @@ impl Simple {
 
     /// Whether a value is written with digits of which there may be too many: see [`digits`].
     pub const fn is_number(self) -> bool {
-        matches!(
-            self,
-            Self::Integer | Self::Decimal | Self::Float | Self::PositiveFloat | Self::Double | Self::Portlist
-        )
+        match self {
+            Self::Integer | Self::Decimal | Self::Float | Self::PositiveFloat | Self::Double | Self::Portlist => true,
+            // A year has as many digits as one likes, and so has a fraction of a second.
+            Self::DateTime => true,
+            _ => false,
+        }
     }
 
     /// What a person should write, for error messages.
