@@ -110,18 +110,21 @@ impl<'a> Node<'a> {
 
     /// Whether namespace and local name are these.
     #[must_use]
+    #[inline]
     pub fn is(self, namespace: &str, name: &str) -> bool {
         self.name() == name && self.namespace() == namespace
     }
 
     /// The value of the attribute of that name without a namespace.
     #[must_use]
+    #[inline]
     pub fn attribute(self, name: &str) -> Option<&'a str> {
         self.attribute_in("", name)
     }
 
     /// The value of the attribute with that namespace ("" for none) and local name.
     #[must_use]
+    #[inline]
     pub fn attribute_in(self, namespace: &str, name: &str) -> Option<&'a str> {
         self.attributes().find(|one| one.name == name && one.namespace == namespace).map(|one| one.value)
     }
@@ -165,6 +168,7 @@ impl<'a> Node<'a> {
 
     /// The first child element with that name.
     #[must_use]
+    #[inline]
     pub fn child(self, namespace: &str, name: &str) -> Option<Self> {
         self.elements().find(|child| child.is(namespace, name))
     }
@@ -182,6 +186,7 @@ impl<'a> Node<'a> {
 
     /// The text of the element itself, its pieces (around comments) joined; child elements' text is not part of it.
     #[must_use]
+    #[inline]
     pub fn text(self) -> Cow<'a, str> {
         let mut texts = self.0.children().filter(|child| child.is_text()).filter_map(|child| child.text());
         let first = texts.next().unwrap_or_default();

@@ -175,15 +175,18 @@ impl Grammar {
         }
     }
 
+    #[inline]
     pub(super) fn global(&self, namespace: NamespaceId, name: &str) -> Option<ModelId> {
         let globals: &HashMap<(NamespaceId, &str), ModelId> = &self.globals;
         globals.get(&(namespace, name)).copied()
     }
 
+    #[inline]
     pub(super) fn model(&self, id: ModelId) -> &Model {
         self.models.model(id)
     }
 
+    #[inline]
     pub(super) fn models(&self) -> &Models {
         &self.models
     }

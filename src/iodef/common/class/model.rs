@@ -62,12 +62,14 @@ pub(super) struct Step {
 }
 
 impl Step {
+    #[inline]
     pub(super) fn is(&self, key: u64, namespace: NamespaceId, name: &str) -> bool {
         self.key == key && self.namespace == namespace && self.term.name == name
     }
 }
 
 /// A number that differs for almost all names: the length and the last seven bytes.
+#[inline]
 pub(super) fn key(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let tail = match bytes.last_chunk::<8>() {
@@ -99,6 +101,7 @@ impl Models {
         NamespaceId(u16::try_from(self.namespaces.len() - 1).unwrap_or(u16::MAX))
     }
 
+    #[inline]
     pub(super) fn find_namespace(&self, name: &str) -> NamespaceId {
         let found = self.namespaces.iter().position(|one| *one == name);
         found.and_then(|at| u16::try_from(at).ok()).map_or(NamespaceId::FOREIGN, NamespaceId)
@@ -109,6 +112,7 @@ impl Models {
         !matches!(namespace, NamespaceId::NONE | NamespaceId::FOREIGN)
     }
 
+    #[inline]
     pub(super) fn model(&self, id: ModelId) -> &Model {
         &self.models[usize::from(id.0)]
     }

@@ -128,6 +128,7 @@ impl Simple {
 ///
 /// # Errors
 /// What was expected, [`Simple::expected`].
+#[inline]
 pub fn check(simple: Simple, text: &str) -> Result<(), &'static str> {
     let value = if simple.collapses() { trim(text) } else { text };
     let right = match simple {
@@ -157,6 +158,7 @@ pub fn digits(text: &str) -> usize {
 }
 
 /// Cuts off what XML calls white space, and only that.
+#[inline]
 pub fn trim(text: &str) -> &str {
     text.trim_matches(is_space)
 }
