@@ -392,3 +392,34 @@ async fn the_list_shows_what_has_not_left_in_the_order_of_making() {
     let to_a = Filter { limit: 9, recipient: Some("a.example".to_owned()), ..Filter::default() };
     assert_eq!(trial.outbox.list(&to_a).await.unwrap().len(), 1);
 }
+
+/// Sends on to `b.example` whatever `a.example` has answered.
+struct Onward(Arc<Outbox>);
+
+#[async_trait]
+impl Replies for Onward {
+    async fn enter(&self, load: &Load, _: &Reply) -> Result<Batch, StoreError> {
+        let mut batch = Batch::new();
+        if load.parcel.recipient == "a.example" {
+            let parcel = NewParcel::rid(&"b.example".parse().unwrap(), None, load.parcel.message.clone().unwrap());
+            self.0.post(&mut batch, parcel).unwrap();
+        }
+        Ok(batch)
+    }
+
+    async fn given_up(&self, _: &Load, _: &str) -> Result<Batch, StoreError> {
+        Ok(Batch::new())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_answer_makes_us_send_on_leaves_at_once() {
+    let trial = Trial::plain();
+    let (_stop, stopped) = watch::channel(false);
+    let carrier: Arc<dyn Carrier> = Arc::<Scripted>::clone(&trial.carrier);
+    let replies = Arc::new(Onward(Arc::clone(&trial.outbox)));
+    tokio::spawn(Worker::new(Arc::clone(&trial.outbox), vec![carrier], replies).run(stopped));
+    trial.post("a.example", None).await;
+    sleep(seconds(1)).await;
+    assert_eq!(trial.tries_to("b.example"), [0]);
+}

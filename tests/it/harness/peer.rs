@@ -207,13 +207,6 @@ pub(crate) struct Scripted {
     pub(crate) body: Vec<u8>,
 }
 
-impl Scripted {
-    /// An answer without a body.
-    pub(crate) fn empty(status: u16) -> Self {
-        Self { status, fields: String::new(), body: Vec::new() }
-    }
-}
-
 /// A RID system that answers as scripted and remembers what came.
 pub(crate) struct RidSystem {
     pub(crate) address: SocketAddr,
