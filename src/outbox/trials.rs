@@ -419,7 +419,8 @@ async fn what_an_answer_makes_us_send_on_leaves_at_once() {
     let carrier: Arc<dyn Carrier> = Arc::<Scripted>::clone(&trial.carrier);
     let replies = Arc::new(Onward(Arc::clone(&trial.outbox)));
     tokio::spawn(Worker::new(Arc::clone(&trial.outbox), vec![carrier], replies).run(stopped));
+    trial.script("a.example", |_| (seconds(2), taken()));
     trial.post("a.example", None).await;
-    sleep(seconds(1)).await;
-    assert_eq!(trial.tries_to("b.example"), [0]);
+    sleep(seconds(5)).await;
+    assert_eq!(trial.tries_to("b.example"), [2]);
 }
