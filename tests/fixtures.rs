@@ -1,5 +1,7 @@
 //! The fixtures of RID and IODEF: each is valid under the strict profile, and says what it is there to say.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking, and what it skips by printing")]
+
 use std::path::{Path, PathBuf};
 
 use ridd::iodef::summary::Summary;

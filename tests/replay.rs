@@ -1,6 +1,6 @@
 //! The fuzz targets' bodies over all documents at hand, whole and cut short: what holds for any bytes holds for these.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
 #[path = "../fuzz/exercise.rs"]
 mod exercise;

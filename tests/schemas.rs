@@ -3,7 +3,7 @@
 //!
 //! `BLESS=1 cargo test --test schemas` writes `schemas/` anew.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
 mod sample;
 

@@ -58,10 +58,12 @@ fn blank_references(rest: &mut [u8], from: usize, dtd: &[u8]) {
             continue;
         };
         let name = rest.get(at..at + length).unwrap_or_default();
-        if !name.is_empty() && !name.starts_with(b"#") && declares(dtd, name) {
-            if let Some(hole) = rest.get_mut(start..=at + length) {
-                hole.fill(b' ');
-            }
+        if !name.is_empty()
+            && !name.starts_with(b"#")
+            && declares(dtd, name)
+            && let Some(hole) = rest.get_mut(start..=at + length)
+        {
+            hole.fill(b' ');
         }
     }
 }
