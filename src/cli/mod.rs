@@ -1,7 +1,7 @@
 //! The command line: one file per noun, each with its `Args` and its `run`.
 //!
 //! Called by `main.rs` only. Commands that look at the running node ask it over its admin socket (`crate::admin`); the
-//! others work on files. Every command ends with one of the codes of [`Exit`], which scripts may rely on; what it says
+//! others work on files. Every command ends with one of the codes of `Exit`, which scripts may rely on; what it says
 //! goes to standard output, what went wrong to standard error.
 
 mod ask;

@@ -1,7 +1,7 @@
 //! The API, version 1: one file per noun, mirroring the address tree below `/api/v1/`.
 //!
 //! Each noun's file holds the JSON types that the command line reads too, and one `serve` that takes the rest of the
-//! address. A handler gets its [`Permitted`] from [`Call::permit`] and hands it on, so that none runs unchecked.
+//! address. A handler gets its `Permitted` from `Call::permit` and hands it on, so that none runs unchecked.
 
 pub mod incidents;
 mod listing;
