@@ -13,7 +13,7 @@ use crate::rid::IncidentId;
 use crate::xml::{Document, Limits};
 
 /// A message that was recognised fully: well-formed within limits, valid, of a known peer. Only [`open`] makes one.
-/// (Step 2 adds here what was decrypted and whose signatures verified.)
+/// (What was decrypted, and whose signatures verified, belongs here.)
 #[derive(Clone, Debug)]
 pub struct Opened {
     peer: Option<PeerName>,
