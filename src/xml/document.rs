@@ -110,23 +110,26 @@ impl<'a> Node<'a> {
 
     /// Whether namespace and local name are these.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn is(self, namespace: &str, name: &str) -> bool {
         self.name() == name && self.namespace() == namespace
     }
 
     /// The value of the attribute of that name without a namespace.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn attribute(self, name: &str) -> Option<&'a str> {
         self.attribute_in("", name)
     }
 
     /// The value of the attribute with that namespace ("" for none) and local name.
+    // Inlined always: nearly every caller asks for a literal name, which is then compared without a call.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn attribute_in(self, namespace: &str, name: &str) -> Option<&'a str> {
-        self.attributes().find(|one| one.name == name && one.namespace == namespace).map(|one| one.value)
+        let same =
+            |one: &roxmltree::Attribute<'_, '_>| one.name() == name && one.namespace().unwrap_or_default() == namespace;
+        self.0.attributes().find(same).map(|one| one.value())
     }
 
     /// All attributes but namespace declarations, in document order.
