@@ -127,7 +127,7 @@ impl Exchange {
                 Tally::Decided(peer) => self.undecided.less(&peer),
             }
         }
-        self.metrics.callbacks_open(u64::try_from(self.undecided.all()).unwrap_or(u64::MAX));
+        self.metrics.undecided_requests(u64::try_from(self.undecided.all()).unwrap_or(u64::MAX));
         if plan.posted {
             self.outbox.wake();
         }

@@ -111,7 +111,11 @@ impl Metrics {
         );
         registry.register("relays", "Messages relayed, by the relation they go to", self.relays.clone());
         registry.register("relay_refusals", "Messages not relayed, by reason", self.relay_refusals.clone());
-        registry.register("callbacks_open", "Replies by callback that are still to come", self.callbacks.clone());
+        registry.register(
+            "undecided_requests",
+            "Requests of peers that nobody has decided yet",
+            self.callbacks.clone(),
+        );
     }
 
     fn register_outbox_and_store(&self, registry: &mut Registry) {
@@ -198,8 +202,8 @@ impl Metrics {
         self.relay_refusals.get_or_create(&[("reason", reason.to_owned())]).inc();
     }
 
-    /// So many replies by callback are still to come.
-    pub fn callbacks_open(&self, count: u64) {
+    /// So many Requests of peers are not decided yet.
+    pub fn undecided_requests(&self, count: u64) {
         self.callbacks.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
@@ -264,7 +268,7 @@ impl Metrics {
         self.peers.get_or_create(&[("relation", relation.to_owned())]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// The certificate or CRL of `whose` (`node`, `ca`, `crl`, `peers`) that ends first ends in so many seconds.
+    /// The certificate or CRL of `whose` (`ours`, `trust`, `crl`, `peers`) that ends first ends in so many seconds.
     pub fn certificate_expiry(&self, whose: &'static str, seconds: f64) {
         self.expiry.get_or_create(&[("whose", whose.to_owned())]).set(seconds);
     }
