@@ -12,6 +12,7 @@ use ridd::ids::MessageId;
 use ridd::store::records::Body;
 use ridd::store::{self, Batch, Column, Config, StoreError};
 
+use crate::harness::skip;
 use crate::store_crash::url;
 
 /// A file system in memory, unmounted when dropped.
@@ -24,7 +25,7 @@ impl Mounted {
         mount.args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(place.path());
         let mounted = mount.output().is_ok_and(|output| output.status.success());
         if !mounted {
-            eprintln!("skipped: a file system of its own cannot be mounted");
+            skip("a file system of its own cannot be mounted");
         }
         mounted.then(|| Self(place))
     }
