@@ -34,7 +34,8 @@ pub enum Profile {
     Printed,
     /// What only the prose forbids, too.
     Strict,
-    /// Less: labels of IODEF 2.0 in ReportSchema that the schema lacks are accepted (RFC 6545 §5.1.1).
+    /// Less: what the schemas lack and the prose allows is accepted, with a warning (RFC 7970 §§3.7, 3.12.5, and labels of
+    /// IODEF 2.0 in ReportSchema, RFC 6545 §5.1.1).
     Lenient,
 }
 
@@ -229,11 +230,14 @@ fn class_options(options: &Options) -> class::Options {
         digits: options.limits.digits,
         ..class::Options::default()
     };
-    match options.profile {
-        Profile::Printed => {}
-        Profile::Strict => own.profile = class::Profile::Strict,
-        Profile::Lenient => own.accept = rid::accepted_labels(),
-    }
+    own.profile = match options.profile {
+        Profile::Printed => class::Profile::Printed,
+        Profile::Strict => class::Profile::Strict,
+        Profile::Lenient => {
+            own.accept = rid::accepted_labels();
+            class::Profile::Lenient
+        }
+    };
     own
 }
 

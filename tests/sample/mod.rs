@@ -87,7 +87,7 @@ impl Maker {
         self.out.push('>');
         self.open.push(class);
         match &class.content {
-            Content::Empty => {}
+            Content::Empty | Content::EmptyUnless(_) => {}
             Content::Text(value) => {
                 let text = self.value(*value);
                 self.out.push_str(&text);
@@ -176,7 +176,11 @@ impl Maker {
     }
 
     fn term(&mut self, term: &'static Term) {
-        let repeats = if self.full && term.occurs == Occurs::Some && self.open.len() < 4 { 2 } else { 1 };
+        let repeats = if self.full && matches!(term.occurs, Occurs::Some | Occurs::ProseMany) && self.open.len() < 4 {
+            2
+        } else {
+            1
+        };
         for _ in 0..repeats {
             self.element(term.namespace, term.name, (term.class)());
         }

@@ -1,6 +1,6 @@
 //! What it did: RFC 7970 §3.12. Called by the tables beside it, and by whoever reads or writes the classes.
 
-use crate::iodef::common::class::{Id, PositiveFloat, Text, class, enumeration};
+use crate::iodef::common::class::{Float, Id, PositiveFloat, Text, class, enumeration};
 use crate::iodef::v2::{Counter, Duration, Extension, MLString, NAMESPACE, Restriction, Severity, rules};
 
 enumeration! {
@@ -190,6 +190,6 @@ class! {
             /// What `rating` says where it is `ext-value`.
             ext_rating "ext-rating": Text, optional;
         }
-        empty;
+        empty unless "rating" is "numeric": Float;
     }
 }

@@ -157,7 +157,7 @@ class! {
         }
         sequence {
             many threat_actor_id "ThreatActorID": Text;
-            some url "URL": AnyUri;
+            prose_many url "URL": AnyUri;
             many description "Description": MLString;
             /// What IODEF has no class for.
             many additional_data "AdditionalData": Extension;

@@ -201,7 +201,7 @@ fn copy(node: Node<'_>, class: &'static Class) -> Body {
     }
     let verbatim = match &class.content {
         Content::Empty => return body,
-        Content::Text(_) => {
+        Content::Text(_) | Content::EmptyUnless(_) => {
             body.entries.push(Entry::Text(node.text().into_owned()));
             return body;
         }

@@ -8,9 +8,12 @@ use crate::xml::{Node, Position};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
-    /// They are warnings: what the schema allows is accepted. The default, for the standards' own examples break some.
+    /// They are warnings, and so is what the printed schema forbids and the prose allows: what either allows is accepted.
+    /// The default, for the standards' own examples break some.
     #[default]
     Lenient,
+    /// They are warnings: the schema as printed decides.
+    Printed,
     /// A broken MUST refuses the document.
     Strict,
 }

@@ -187,6 +187,13 @@ macro_rules! class {
     };
 
     (@content empty;) => { $crate::iodef::common::class::Content::Empty };
+    (@content empty unless $attribute:literal is $is:literal: $value:ty;) => {
+        $crate::iodef::common::class::Content::EmptyUnless($crate::iodef::common::class::Exception {
+            attribute: $attribute,
+            is: $is,
+            value: <$value as $crate::iodef::common::class::Reads>::VALUE,
+        })
+    };
     (@content anything;) => { $crate::iodef::common::class::Content::Anything };
     (@content text $value:ty;) => {
         $crate::iodef::common::class::Content::Text(<$value as $crate::iodef::common::class::Reads>::VALUE)
@@ -211,6 +218,7 @@ macro_rules! class {
     (@marks $class:ident $($content:tt)*) => {};
 
     (@children $side:ident empty;) => {};
+    (@children $side:ident empty unless $attribute:literal is $is:literal: $value:ty;) => {};
     (@children $side:ident anything;) => {};
     (@children $side:ident text $value:ty;) => {};
     (@children $side:ident mixed $($group:tt)*) => {
@@ -249,6 +257,7 @@ macro_rules! particles {
     (@occurs optional) => { $crate::iodef::common::class::Occurs::Optional };
     (@occurs many) => { $crate::iodef::common::class::Occurs::Many };
     (@occurs some) => { $crate::iodef::common::class::Occurs::Some };
+    (@occurs prose_many) => { $crate::iodef::common::class::Occurs::ProseMany };
     (@process lax) => { $crate::iodef::common::class::Process::Lax };
     (@process strict) => { $crate::iodef::common::class::Process::Strict };
     (@namespace) => { NAMESPACE };
@@ -374,6 +383,9 @@ macro_rules! particles {
         pub fn $field(self) -> impl Iterator<Item = $crate::iodef::common::class::View<'a, $class>> + use<'a> {
             self.children($crate::iodef::common::class::particles!(@namespace $($namespace)?), $name)
         }
+    };
+    (@one plain prose_many $($rest:tt)*) => {
+        $crate::iodef::common::class::particles! { @one plain many $($rest)* }
     };
     (@one alternative many $($rest:tt)*) => {
         $crate::iodef::common::class::particles! { @one plain many $($rest)* }

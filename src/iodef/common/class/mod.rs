@@ -25,9 +25,10 @@
 //!
 //! The first line of a class: its Rust name, its name in the schema, the section that defines it, and, if it has any,
 //! `rules [RULE, …]`, those that stand only in prose. Cardinalities are `one`, `optional`, `many` (none or more) and
-//! `some` (one or more). A child of another namespace than the module's own `NAMESPACE` is written
+//! `some` (one or more); `prose_many` is `some` as the schema is printed and `many` as the prose has it, which only the
+//! lenient profile accepts. A child of another namespace than the module's own `NAMESPACE` is written
 //! `one node "Node" @ v1::NAMESPACE: v1::Node;`; a child that occurs twice in one model is `also one "Name": Type;` the
-//! second time. Content is `empty;`, `text Type;`, `sequence { … }`, `choice one { … }`, `mixed sequence { … }`,
+//! second time. Content is `empty;`, `empty unless "attribute" is "value": Type;` (again what the prose has), `text Type;`, `sequence { … }`, `choice one { … }`, `mixed sequence { … }`,
 //! `mixed choice many { … }` or `anything;`; inside a group, `any lax many;` and `other lax many;` are wildcards.
 
 mod draft;
@@ -55,8 +56,8 @@ pub use simple::{
     Nmtoken, Portlist, PositiveFloat, Text, Timezone, XmlLang, XmlSpace,
 };
 pub use table::{
-    Attr, Class, Content, Described, Element, Enumerated, Enumeration, Group, Occurs, Order, Particle, Process, Reads,
-    Schema, Term, Usage, Value, Wildcard,
+    Attr, Class, Content, Described, Element, Enumerated, Enumeration, Exception, Group, Occurs, Order, Particle,
+    Process, Reads, Schema, Term, Usage, Value, Wildcard,
 };
 pub use view::View;
 pub use xsd::xsd;

@@ -35,6 +35,8 @@ pub(super) struct Model {
     pub(super) attributes: Vec<u64>,
     /// One bit for each attribute that must be there.
     pub(super) required: u64,
+    /// The children that must be there as the schema is printed, but not as the prose has it.
+    pub(super) excused: Vec<&'static Term>,
     /// The bits of each attribute that may be `ext-value` and of its `ext-` attribute.
     pub(super) extended: Vec<(u64, u64)>,
 }
@@ -131,7 +133,8 @@ impl Models {
         }
         let attributes = class.attributes.iter().map(|attribute| key(attribute.name)).collect();
         // Classes hold each other in circles: the place is taken before the children are looked at.
-        self.models.push(Model { class, states: Vec::new(), attributes, required, extended: extended(class) });
+        let (excused, extended) = (excused(class), extended(class));
+        self.models.push(Model { class, states: Vec::new(), attributes, required, excused, extended });
         self.by_class.insert(std::ptr::from_ref(class).addr(), id);
         if let Content::Elements(group) | Content::Mixed(group) = &class.content {
             let states = self.states(group);
@@ -173,6 +176,16 @@ impl Models {
         }
         states.into_iter().map(|(state, _)| state).collect()
     }
+}
+
+/// The children that only the prose lets be absent.
+fn excused(class: &'static Class) -> Vec<&'static Term> {
+    let (Content::Elements(group) | Content::Mixed(group)) = &class.content else { return Vec::new() };
+    let term = |particle: &'static Particle| match particle {
+        Particle::Element(term) if term.occurs == Occurs::ProseMany => Some(term),
+        _ => None,
+    };
+    group.particles.iter().filter_map(term).collect()
 }
 
 /// The pairs of `X` and `ext-X` among the attributes.

@@ -114,6 +114,8 @@ pub struct Enumeration {
 pub enum Content {
     /// Nothing, not even white space.
     Empty,
+    /// Nothing as the schema is printed, but a value as the prose has it.
+    EmptyUnless(Exception),
     /// Text of one type.
     Text(Value),
     /// Elements, and white space between them.
@@ -122,6 +124,17 @@ pub enum Content {
     Mixed(Group),
     /// Any attributes, any text, any elements: `xs:anyType`.
     Anything,
+}
+
+/// Where the prose allows a value in an element that the printed schema leaves empty.
+#[derive(Clone, Copy, Debug)]
+pub struct Exception {
+    /// The attribute that decides.
+    pub attribute: &'static str,
+    /// The value of it with which the element has a value.
+    pub is: &'static str,
+    /// The type of that value.
+    pub value: Value,
 }
 
 /// Children in an order.
@@ -155,19 +168,22 @@ pub enum Occurs {
     Many,
     /// At least once.
     Some,
+    /// At least once as the schema is printed, any number of times or not at all as the prose has it. Only for a direct
+    /// child of a class's sequence.
+    ProseMany,
 }
 
 impl Occurs {
-    /// Whether none is allowed.
+    /// Whether none is allowed, be it by the prose alone.
     #[must_use]
     pub const fn may_be_absent(self) -> bool {
-        matches!(self, Self::Optional | Self::Many)
+        matches!(self, Self::Optional | Self::Many | Self::ProseMany)
     }
 
     /// Whether more than one is allowed.
     #[must_use]
     pub const fn may_repeat(self) -> bool {
-        matches!(self, Self::Many | Self::Some)
+        matches!(self, Self::Many | Self::Some | Self::ProseMany)
     }
 }
 

@@ -70,6 +70,24 @@ class! {
         }
         empty;
     }
+    /// Whom it warns; the prose asks for no number of them.
+    Warned "Warned", section "Test §7" {
+        attributes {
+            by "by": Text, optional;
+        }
+        sequence {
+            many note "Note": Text;
+            prose_many whom "Whom": Text;
+            optional count "Count": Count;
+        }
+    }
+    /// How many, where that is known.
+    Count "Count", section "Test §8" {
+        attributes {
+            kind "kind": Text, optional;
+        }
+        empty unless "kind" is "exact": Integer;
+    }
     /// Whatever else.
     Extra "ExtraType", section "Test §5" {
         mixed sequence {
@@ -91,6 +109,7 @@ static SCHEMA: Schema = Schema {
     elements: &[
         Element { name: "Signal", class: <Signal as super::Described>::table },
         Element { name: "Strict", class: <Strict as super::Described>::table },
+        Element { name: "Warned", class: <Warned as super::Described>::table },
     ],
 };
 
@@ -270,5 +289,32 @@ fn what_only_the_prose_forbids_of_every_class_is_a_warning() {
         assert_eq!(rules, [rule], "{text}");
         let strict = Options { profile: Profile::Strict, ..Options::default() };
         assert!(check(&text, &strict).unwrap_err().section.ends_with(rule), "{text}");
+    }
+}
+
+#[test]
+fn what_the_printed_schema_forbids_and_the_prose_allows_is_a_warning_to_the_lenient_only() {
+    let [printed, strict] =
+        [Profile::Printed, Profile::Strict].map(|profile| Options { profile, ..Options::default() });
+    let warned = |content: &str| format!("<Warned xmlns='urn:test:1'>{content}</Warned>");
+    for (content, element, expected) in [
+        ("", "/Warned", "<Whom>"),
+        ("<Note>n</Note><Count/>", "/Warned", "<Whom>"),
+        ("<Whom/><Count kind=' exact '> 17 </Count>", "/Warned/Count", "no content"),
+    ] {
+        let text = warned(content);
+        let warnings = check(&text, &Options::default()).unwrap();
+        let told: Vec<_> = warnings.iter().map(|one| (one.rule, &*one.element, &*one.expected)).collect();
+        assert_eq!(told, [("printed-schema", element, expected)], "{text}");
+        for profile in [&printed, &strict] {
+            let violation = check(&text, profile).unwrap_err();
+            assert_eq!((&*violation.element, &*violation.expected), (element, expected), "{text}");
+        }
+    }
+    for content in ["<Whom/>", "<Note/><Whom/><Whom/>", "<Whom/><Count kind='exact'/>", "<Whom/><Count/>"] {
+        assert_eq!(check(&warned(content), &strict), Ok(Vec::new()), "{content}");
+    }
+    for content in ["<Whom/><Note/>", "<Whom/><Count kind='about'>17</Count>", "<Whom/><Count kind='exact'>x</Count>"] {
+        assert!(check(&warned(content), &Options::default()).is_err(), "{content}");
     }
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crate::iodef::common::class::grammar::{Grammar, Options};
 use crate::iodef::common::class::model::{Model, ModelId, NamespaceId, State, key};
 use crate::iodef::common::class::{
-    Attr, Class, Content, Finding, Findings, Kind, Process, Profile, Rule, Severity, Usage, Value, Violation,
+    Attr, Class, Content, Exception, Finding, Findings, Kind, Process, Profile, Rule, Severity, Usage, Value, Violation,
 };
 use crate::iodef::common::datatypes::{self, Simple};
 use crate::xml::{self, Attribute, Item, Node};
@@ -114,6 +114,7 @@ impl<'a> Walk<'_, 'a> {
                 self.attributes(node, model)?;
                 match content {
                     Content::Empty => self.empty(node, class)?,
+                    Content::EmptyUnless(exception) => self.empty_unless(node, class, *exception)?,
                     Content::Text(value) => self.text(node, class, *value)?,
                     Content::Elements(_) => self.children(node, model, false)?,
                     Content::Mixed(_) => self.children(node, model, true)?,
@@ -294,6 +295,15 @@ impl<'a> Walk<'_, 'a> {
         Ok(())
     }
 
+    fn empty_unless(&mut self, node: Node<'a>, class: &Class, but: Exception) -> Result<(), Violation> {
+        let says = node.attribute(but.attribute).map(xml::trim);
+        if says != Some(but.is) || self.empty(node, class).is_ok() {
+            return self.empty(node, class);
+        }
+        self.text(node, class, but.value)?;
+        self.only_prose(node, class, "no content".to_owned(), "a value".to_owned())
+    }
+
     fn text(&mut self, node: Node<'a>, class: &Class, value: Value) -> Result<(), Violation> {
         let mut text = Cow::Borrowed("");
         for item in node.items() {
@@ -343,10 +353,26 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         let state = state(model, at);
-        if state.accepts {
-            return Ok(());
+        if !state.accepts {
+            return Err(violation(node, follows(state), "the end of the element", class.section));
         }
-        Err(violation(node, follows(state), "the end of the element", class.section))
+        for term in &model.excused {
+            if node.child(term.namespace, term.name).is_none() {
+                self.only_prose(node, class, format!("<{}>", term.name), "none".to_owned())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the prose allows and the schema as printed does not: a warning to the lenient profile.
+    fn only_prose(&mut self, node: Node<'a>, class: &Class, expected: String, found: String) -> Result<(), Violation> {
+        static RULE: Rule =
+            Rule { id: "printed-schema", section: "RFC 7970 §8", severity: Severity::Must, check: |_, _| {} };
+        if self.options.profile != Profile::Lenient {
+            return Err(violation(node, expected, found, class.section));
+        }
+        Findings::of(&RULE, &mut self.findings).add(node, expected, found);
+        Ok(())
     }
 
     fn wildcard(

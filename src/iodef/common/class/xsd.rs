@@ -77,7 +77,7 @@ impl Page<'_> {
         match &class.content {
             Content::Text(value) => self.need(*value),
             Content::Elements(group) | Content::Mixed(group) => self.reach_group(group),
-            Content::Empty | Content::Anything => {}
+            Content::Empty | Content::EmptyUnless(_) | Content::Anything => {}
         }
     }
 
@@ -204,7 +204,7 @@ impl Page<'_> {
                 self.group(2, group);
                 self.attributes(2, class.attributes);
             }
-            Content::Empty => self.attributes(2, class.attributes),
+            Content::Empty | Content::EmptyUnless(_) => self.attributes(2, class.attributes),
             Content::Anything => {
                 self.line(2, "<xs:sequence>");
                 self.wildcard(3, Wildcard { other_than: None, process: Process::Lax, occurs: Occurs::Many });
@@ -310,6 +310,6 @@ const fn occurs(occurs: Occurs) -> &'static str {
         Occurs::One => "",
         Occurs::Optional => " minOccurs=\"0\"",
         Occurs::Many => " minOccurs=\"0\" maxOccurs=\"unbounded\"",
-        Occurs::Some => " maxOccurs=\"unbounded\"",
+        Occurs::Some | Occurs::ProseMany => " maxOccurs=\"unbounded\"",
     }
 }
