@@ -108,6 +108,9 @@ pub fn message(
     source: Option<&Source>,
     document: Option<Carried<'_>>,
 ) -> Result<Vec<u8>, DraftError> {
+    // An Acknowledgement goes out for most messages that come in, and a Policy and a Status have no value of their own
+    // that could break the schema: their texts were read from messages.
+    let plain = status.is_some() && source.is_none() && document.is_none();
     let mut policy_draft = policy.draft();
     if let Some(document) = document {
         policy_draft = policy_draft.report_schema(report_schema(document)?);
@@ -128,7 +131,7 @@ pub fn message(
         .rid_policy(policy_draft)
         .maybe(status, Draft::<RidMessage>::request_status)
         .maybe(source, Draft::<RidMessage>::incident_source);
-    Ok(draft.encode_prefixed(grammar())?)
+    Ok(if plain { draft.encode_prefixed_vouched(grammar())? } else { draft.encode_prefixed(grammar())? })
 }
 
 /// The document with its label. RFC 6545 knows only IODEF 1.0 by name; 2.0 is labelled by the extension attributes.

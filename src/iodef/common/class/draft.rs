@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use crate::iodef::common::class::encode::{self, EncodeError};
+use crate::iodef::common::class::encode::{self, EncodeError, Proof};
 use crate::iodef::common::class::{Class, Content, Described, Grammar, Group, Order, Particle, Term, View};
 use crate::xml::{self, Item, Node};
 
@@ -139,7 +139,7 @@ impl<C: Described> Draft<C> {
     /// What was written is read back and validated before it is handed over: what the class forbids is an error that
     /// names the place, and nothing invalid leaves.
     pub fn encode(&self, grammar: &Grammar) -> Result<Vec<u8>, EncodeError> {
-        encode::document(&self.body, grammar, false)
+        encode::document(&self.body, grammar, false, Proof::Read)
     }
 
     /// The same with the schemas' own prefixes on every element, so that what travels inside inherits no default
@@ -148,7 +148,17 @@ impl<C: Described> Draft<C> {
     /// # Errors
     /// As [`Draft::encode`].
     pub fn encode_prefixed(&self, grammar: &Grammar) -> Result<Vec<u8>, EncodeError> {
-        encode::document(&self.body, grammar, true)
+        encode::document(&self.body, grammar, true, Proof::Read)
+    }
+
+    /// The same without reading it back: for a draft that has no foreign content, all that its class demands, and only
+    /// values of enumerations, addresses, and text out of documents that were read. Where debug assertions are on it is
+    /// read back nevertheless.
+    ///
+    /// # Errors
+    /// If the class is not that of a global element; with debug assertions as [`Draft::encode`].
+    pub(crate) fn encode_prefixed_vouched(&self, grammar: &Grammar) -> Result<Vec<u8>, EncodeError> {
+        encode::document(&self.body, grammar, true, Proof::Vouched)
     }
 
     /// The element alone, without declaration, not validated: for use inside a document that is.
