@@ -4,6 +4,7 @@
 //! configuration that `peers` holds at that moment, so that changed certificates need no restart.
 
 mod connection;
+mod finished;
 mod hush;
 mod pulse;
 mod request;

@@ -15,6 +15,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 
+use super::finished::Finished;
 use super::pulse::{Phase, Pulse};
 use crate::clock::Clock;
 use crate::exchange::{Answer, Arrival, Receiver};
@@ -155,18 +156,12 @@ impl Handler {
     /// a message that was filed must not depend on the peer's patience.
     async fn receive(&self, arrival: Arrival, held: Option<OwnedSemaphorePermit>) -> Answer {
         let (receiver, work) = (Arc::clone(&self.receiver), self.work.clone());
-        let began = Instant::now();
-        let received = tokio::spawn(async move {
+        Finished::new(async move {
             let answer = receiver.receive(arrival).await;
             drop((work, held));
             answer
-        });
-        let answer = received.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "receiving a message failed");
-            Answer { status: 500, token: None, body: Bytes::new() }
-        });
-        self.metrics.receive_took(began.elapsed());
-        answer
+        })
+        .await
     }
 
     async fn read(
