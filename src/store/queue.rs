@@ -21,9 +21,13 @@ pub(super) trait Engine: Send + 'static {
     fn write(&mut self, group: &[Batch]) -> Vec<Result<(), StoreError>>;
 }
 
+/// What became of a batch, and the batch: it is dropped where it was made, because the memory of one thread is given
+/// back by another at the price of a lock.
+type Told = (Result<(), StoreError>, Batch);
+
 struct Job {
     batch: Batch,
-    tell: oneshot::Sender<Result<(), StoreError>>,
+    tell: oneshot::Sender<Told>,
 }
 
 /// The line. Dropping it writes what still waits and ends the thread.
@@ -57,16 +61,16 @@ impl Queue {
 }
 
 #[cfg(not(test))]
-async fn answer(told: oneshot::Receiver<Result<(), StoreError>>) -> Result<(), StoreError> {
-    told.await.map_err(|_| StoreError::Closed)?
+async fn answer(told: oneshot::Receiver<Told>) -> Result<(), StoreError> {
+    told.await.map_err(|_| StoreError::Closed)?.0
 }
 
 /// In tests a paused clock jumps as soon as the runtime has nothing to do, and it does not know of our thread. It does
 /// know of blocking tasks, so one of them waits.
 #[cfg(test)]
-async fn answer(told: oneshot::Receiver<Result<(), StoreError>>) -> Result<(), StoreError> {
+async fn answer(told: oneshot::Receiver<Told>) -> Result<(), StoreError> {
     let waited = tokio::task::spawn_blocking(move || told.blocking_recv());
-    waited.await.map_err(|_| StoreError::Closed)?.map_err(|_| StoreError::Closed)?
+    waited.await.map_err(|_| StoreError::Closed)?.map_err(|_| StoreError::Closed)?.0
 }
 
 impl Drop for Queue {
@@ -90,10 +94,9 @@ fn work(mut jobs: mpsc::Receiver<Job>, mut engine: impl Engine) {
             next = if group.len() < GROUP { jobs.try_recv().ok() } else { None };
         }
         let results = engine.write(&group);
-        group.clear();
-        for (tell, result) in tells.drain(..).zip(results) {
+        for ((tell, batch), result) in tells.drain(..).zip(group.drain(..)).zip(results) {
             // Whoever does not wait any longer need not be told.
-            let _ = tell.send(result);
+            let _ = tell.send((result, batch));
         }
     }
 }
