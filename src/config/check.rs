@@ -48,12 +48,13 @@ fn of(table: &str, key: &str, why: &dyn Display) -> Fault {
     Fault { line: None, key: format!("{table}.{key}"), message: why.to_string() }
 }
 
-/// A fault that a part tells in one sentence, which begins with the key: `TABLE.KEY = VALUE: why`.
+/// A fault that a part tells in one sentence, which begins with the key: `TABLE.KEY = VALUE: why`, or
+/// `TABLE.KEY: why`.
 fn in_words(table: &str, fault: &dyn Display) -> Fault {
     let sentence = fault.to_string();
     let inner = sentence.strip_prefix(table).map_or(sentence.as_str(), |rest| rest.trim_start_matches(['.', ':', ' ']));
     let (key, rest) = inner.split_at(inner.find([' ', ':', '[']).unwrap_or(inner.len()));
-    let message = match rest.strip_prefix(" = ") {
+    let message = match rest.strip_prefix(" = ").or_else(|| rest.strip_prefix(": ")) {
         Some(why) => why.to_owned(),
         None => inner.to_owned(),
     };

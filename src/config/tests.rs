@@ -42,7 +42,7 @@ fn every_key_is_in_the_reference_file() {
 fn the_examples_in_the_reference_file_are_valid() {
     let example = |line: &str| {
         let key = line.strip_prefix('#')?.split_once(" = ")?.0;
-        (!key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')).then(|| line[1..].to_owned())
+        (!key.is_empty() && key.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-')).then(|| line[1..].to_owned())
     };
     let uncommented: Vec<_> = REFERENCE.lines().map(|line| example(line).unwrap_or_else(|| line.to_owned())).collect();
     let text = uncommented.join("\n");

@@ -14,7 +14,7 @@ mod sealed;
 mod splice;
 mod words;
 
-pub use crate::rid::{IncidentId, Source as IncidentSource, Standard};
+pub use crate::rid::{Accept, IncidentId, Reading, Source as IncidentSource, Standard};
 pub use crate::xml::Limits;
 pub use content::{Content, Gist, MsgDestination, Payload, RequestStatus, Source};
 pub use facts::{Confidence, Facts, SystemFacts};

@@ -9,8 +9,8 @@ use super::splice::payload_root;
 use super::words::Justification;
 use crate::ids::{Digest, PeerName};
 use crate::peers::MsgType;
-use crate::rid::IncidentId;
-use crate::xml::{Document, Limits};
+use crate::rid::{IncidentId, Reading};
+use crate::xml::Document;
 
 /// A message that was recognised fully: well-formed within limits, valid, of a known peer. Only [`open`] makes one.
 /// (What was decrypted, and whose signatures verified, belongs here.)
@@ -44,8 +44,8 @@ impl Opened {
     }
 
     /// What of its document can be compared with a Query; nothing if there is none that we can read.
-    pub fn facts(&self, limits: &Limits) -> Option<Facts> {
-        let document = Document::parse(&self.bytes, limits).ok()?;
+    pub fn facts(&self, reading: &Reading) -> Option<Facts> {
+        let document = Document::parse(&self.bytes, &reading.limits).ok()?;
         Facts::of(payload_root(&document)?)
     }
 }
@@ -92,13 +92,13 @@ pub struct Unopened {
 ///
 /// # Errors
 /// An [`Unopened`] says what is the matter and how far it could be read.
-pub fn open(peer: &PeerName, bytes: Bytes, limits: &Limits) -> Result<Opened, Unopened> {
-    let content = read::read(&bytes, limits)?;
+pub fn open(peer: &PeerName, bytes: Bytes, reading: &Reading) -> Result<Opened, Unopened> {
+    let content = read::read(&bytes, reading)?;
     Ok(Opened { peer: Some(peer.clone()), digest: Digest::of(&bytes), bytes, content })
 }
 
 /// Opens a RID message that staff want sent.
-pub(super) fn opened_of_staff(bytes: Bytes, limits: &Limits) -> Result<Opened, Unopened> {
-    let content = read::read(&bytes, limits)?;
+pub(super) fn opened_of_staff(bytes: Bytes, reading: &Reading) -> Result<Opened, Unopened> {
+    let content = read::read(&bytes, reading)?;
     Ok(Opened { peer: None, digest: Digest::of(&bytes), bytes, content })
 }

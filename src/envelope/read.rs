@@ -1,22 +1,17 @@
 //! Reading a RID message into [`Content`].
 
-use std::sync::LazyLock;
-
 use super::content::{Content, Gist, MsgDestination, Payload, RequestStatus};
 use super::opened::{Fault, Unopened};
 use super::words::{AuthorizationStatus, Justification};
 use crate::ids::Digest;
-use crate::iodef::common::class::Options;
 use crate::peers::MsgType;
 use crate::rid::judge::{self, Verdict};
-use crate::rid::{self, IncidentId, Message, Policy, RidError, Standard, splice};
-use crate::xml::{self, Document, Limits, Node};
-
-static OPTIONS: LazyLock<Options> = LazyLock::new(rid::options);
+use crate::rid::{self, IncidentId, Message, Policy, Reading, RidError, Standard, splice};
+use crate::xml::{self, Document, Node};
 
 /// Reads the message.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Content, Unopened> {
-    let message = Message::open(bytes, limits, &OPTIONS).map_err(unopened)?;
+pub(super) fn read(bytes: &[u8], reading: &Reading) -> Result<Content, Unopened> {
+    let message = Message::open(bytes, &reading.limits, &reading.options).map_err(unopened)?;
     let Some(policy) = &message.policy else {
         return Err(Unopened {
             fault: Fault::Invalid,
@@ -52,13 +47,13 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Content, Unopened> {
         regions: policy
             .regions
             .iter()
-            .filter(|region| **region != rid::Region::ExtValue)
+            .filter(|region| !matches!(region, rid::Region::ExtValue | rid::Region::Unlisted))
             .map(ToString::to_string)
             .collect(),
         traffic: policy
             .traffic
             .iter()
-            .filter(|kind| **kind != rid::Traffic::ExtValue)
+            .filter(|kind| !matches!(kind, rid::Traffic::ExtValue | rid::Traffic::Unlisted))
             .map(ToString::to_string)
             .collect(),
         status: message.status.as_ref().map(|status| RequestStatus {
@@ -109,8 +104,9 @@ fn unopened(error: RidError) -> Unopened {
 }
 
 /// What an IODEF document that staff want sent is about; nothing if it is a RID message.
-pub(super) fn read_document(bytes: &[u8], limits: &Limits) -> Result<Option<Gist>, Unopened> {
-    let options = judge::Options { limits: limits.clone(), ..judge::Options::default() };
+pub(super) fn read_document(bytes: &[u8], reading: &Reading) -> Result<Option<Gist>, Unopened> {
+    let (limits, accept) = (reading.limits.clone(), reading.options.accept.clone());
+    let options = judge::Options { limits, accept, ..judge::Options::default() };
     let judgement = judge::judge(bytes, &options);
     if judgement.verdict != Verdict::Valid {
         return Err(Unopened {
@@ -125,7 +121,7 @@ pub(super) fn read_document(bytes: &[u8], limits: &Limits) -> Result<Option<Gist
             incident: None,
         });
     }
-    let document = Document::parse(bytes, limits).map_err(|error| unopened(error.into()))?;
+    let document = Document::parse(bytes, &reading.limits).map_err(|error| unopened(error.into()))?;
     let root = document.root();
     if !Standard::of(root).is_iodef() {
         return Ok(None);

@@ -11,7 +11,7 @@ use crate::ids::PeerName;
 use crate::iodef::common::class::Enumerated;
 use crate::iodef::v1;
 use crate::peers::MsgType;
-use crate::rid::{self, Host, IncidentId, Policy, draft};
+use crate::rid::{self, Host, IncidentId, Policy, Reading, draft};
 
 /// A message to be written.
 #[derive(Clone, Debug)]
@@ -68,16 +68,16 @@ pub enum SealError {
     },
 }
 
-/// Writes the message.
+/// Writes the message, whose document was read so.
 ///
 /// # Errors
 /// If a part of the draft is not what RFC 6545 allows there.
-pub fn seal(draft: &Draft) -> Result<Sealed, SealError> {
+pub fn seal(draft: &Draft, reading: &Reading) -> Result<Sealed, SealError> {
     let fault = |why: String| SealError::Draft { msg_type: draft.msg_type, to: draft.to.clone(), why };
     let policy = policy(draft).map_err(|word| fault(format!("{word:?} is no word of RFC 6545 section 5.1")))?;
     let status = draft.status.map(status);
     let document = draft.payload.as_ref().map(Carried::borrowed);
-    let written = draft::message(&policy, status.as_ref(), draft.source.as_ref(), document);
+    let written = draft::message(&policy, status.as_ref(), draft.source.as_ref(), document, reading);
     Ok(Sealed { bytes: written.map_err(|error| fault(error.to_string()))?.into() })
 }
 

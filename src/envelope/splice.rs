@@ -10,8 +10,8 @@ use super::read::read_document;
 use super::sealed::SealError;
 use crate::ids::PeerName;
 use crate::iodef::{v1, v2};
-use crate::rid::{self, Standard, draft, splice};
-use crate::xml::{Document, Limits, Node, escape_attribute};
+use crate::rid::{self, Reading, Standard, draft, splice};
+use crate::xml::{Document, Node, escape_attribute};
 
 /// A document that is to be carried in a message.
 #[derive(Clone, Debug)]
@@ -44,13 +44,13 @@ impl Carried {
     ///
     /// # Errors
     /// If it can no longer be read.
-    fn with_path(self, entry: &PathEntry<'_>, limits: &Limits) -> Result<Self, SealError> {
+    fn with_path(self, entry: &PathEntry<'_>, reading: &Reading) -> Result<Self, SealError> {
         if !self.standard.is_iodef() {
             return Ok(self);
         }
         let name = Some(entry.name.to_string());
         let hop = splice::Hop { name, address: entry.address, contact: Some(entry.contact.to_owned()) };
-        let appended = splice::append(self.borrowed(), &hop, limits);
+        let appended = splice::append(self.borrowed(), &hop, &reading.limits);
         let bytes = appended.map_err(|error| SealError::Splice { why: error.to_string() })?.into();
         Ok(Self { bytes, ..self })
     }
@@ -69,8 +69,8 @@ impl Opened {
     ///
     /// # Errors
     /// If it can no longer be read.
-    pub fn carried_with_path(&self, entry: &PathEntry<'_>, limits: &Limits) -> Result<Option<Carried>, SealError> {
-        self.carried().map(|carried| carried.with_path(entry, limits)).transpose()
+    pub fn carried_with_path(&self, entry: &PathEntry<'_>, reading: &Reading) -> Result<Option<Carried>, SealError> {
+        self.carried().map(|carried| carried.with_path(entry, reading)).transpose()
     }
 }
 
@@ -98,21 +98,22 @@ impl Outbound {
     ///
     /// # Errors
     /// If it can no longer be read.
-    pub fn carried(&self, entry: Option<&PathEntry<'_>>, limits: &Limits) -> Result<Option<Carried>, SealError> {
+    pub fn carried(&self, entry: Option<&PathEntry<'_>>, reading: &Reading) -> Result<Option<Carried>, SealError> {
         let carried = match self {
             Self::Rid(opened) => opened.carried(),
-            Self::Iodef { bytes, .. } => Some(whole(bytes, limits)?),
+            Self::Iodef { bytes, .. } => Some(whole(bytes, reading)?),
         };
         match (carried, entry) {
-            (Some(carried), Some(entry)) => carried.with_path(entry, limits).map(Some),
+            (Some(carried), Some(entry)) => carried.with_path(entry, reading).map(Some),
             (carried, _) => Ok(carried),
         }
     }
 }
 
 /// The root element of a document that stands alone.
-fn whole(bytes: &Bytes, limits: &Limits) -> Result<Carried, SealError> {
-    let document = Document::parse(bytes, limits).map_err(|error| SealError::Splice { why: error.to_string() })?;
+fn whole(bytes: &Bytes, reading: &Reading) -> Result<Carried, SealError> {
+    let document =
+        Document::parse(bytes, &reading.limits).map_err(|error| SealError::Splice { why: error.to_string() })?;
     let root = document.root();
     // A byte order mark in front is no part of the text that positions count in.
     let before = bytes.len() - document.source().len();
@@ -124,10 +125,10 @@ fn whole(bytes: &Bytes, limits: &Limits) -> Result<Carried, SealError> {
 ///
 /// # Errors
 /// What is the matter with it.
-pub fn document(bytes: &Bytes, limits: &Limits) -> Result<Outbound, Unopened> {
-    match read_document(bytes, limits)? {
+pub fn document(bytes: &Bytes, reading: &Reading) -> Result<Outbound, Unopened> {
+    match read_document(bytes, reading)? {
         Some(gist) => Ok(Outbound::Iodef { bytes: bytes.clone(), gist }),
-        None => Ok(Outbound::Rid(Box::new(opened_of_staff(bytes.clone(), limits)?))),
+        None => Ok(Outbound::Rid(Box::new(opened_of_staff(bytes.clone(), reading)?))),
     }
 }
 
@@ -136,7 +137,7 @@ pub fn document(bytes: &Bytes, limits: &Limits) -> Result<Outbound, Unopened> {
 ///
 /// # Errors
 /// If one of them cannot be read any more.
-pub fn merge(messages: &[Opened], limits: &Limits) -> Result<Option<Carried>, SealError> {
+pub fn merge(messages: &[Opened], reading: &Reading) -> Result<Option<Carried>, SealError> {
     let (Some(first), rest) = (messages.first(), messages.len()) else { return Ok(None) };
     let Some(payload) = &first.content().payload else { return Ok(None) };
     if rest == 1 {
@@ -149,8 +150,8 @@ pub fn merge(messages: &[Opened], limits: &Limits) -> Result<Option<Carried>, Se
     let lang = if namespace == v2::NAMESPACE { "xml:lang" } else { "lang" };
     let mut merged = format!("<IODEF-Document xmlns=\"{namespace}\" version=\"{version}\" {lang}=\"en\">");
     for message in messages {
-        let document =
-            Document::parse(message.bytes(), limits).map_err(|error| SealError::Splice { why: error.to_string() })?;
+        let document = Document::parse(message.bytes(), &reading.limits)
+            .map_err(|error| SealError::Splice { why: error.to_string() })?;
         let Some(root) = payload_root(&document) else { continue };
         for incident in root.elements().filter(|node| node.name() == "Incident") {
             push_with_namespaces(&mut merged, incident, root);

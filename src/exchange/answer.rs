@@ -91,7 +91,7 @@ impl Exchange {
             source: None,
             payload: None,
         };
-        Ok(envelope::seal(&draft)?.bytes)
+        Ok(envelope::seal(&draft, &self.reading)?.bytes)
     }
 
     /// The answer to an improper message: 4xx with an Acknowledgement that says Denied and why (RFC 6546 §3).

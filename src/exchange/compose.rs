@@ -135,7 +135,7 @@ impl Exchange {
         let address = called_back
             .and_then(|text| text.parse::<std::net::SocketAddr>().ok())
             .map_or_else(|| self.address_of(to), |address| Some(address.ip()));
-        let bytes = envelope::seal(&outgoing.draft(address))?.bytes;
+        let bytes = envelope::seal(&outgoing.draft(address), &self.reading)?.bytes;
         let incident = outgoing.incident.as_ref();
         let message = Message {
             id: MessageId::fresh(),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::accept;
 use crate::clock::span;
+use crate::envelope::Accept;
 
 /// Settings of the exchange: the table `[exchange]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +38,8 @@ pub struct Config {
     pub policy_region: String,
     /// The TrafficType of messages that we begin (RFC 6545 §5.1).
     pub traffic_type: String,
+    /// Values accepted, with a warning, beside those that the standards list (RFC 7970 §5.1), by the name of their list.
+    pub accept_values: Accept,
 }
 
 /// How a Request that is approved at once is answered.
@@ -63,6 +67,7 @@ impl Default for Config {
             contact: String::new(),
             policy_region: "PeerToPeer".to_owned(),
             traffic_type: "Attack".to_owned(),
+            accept_values: Accept::new(),
         }
     }
 }
@@ -89,6 +94,24 @@ pub enum BadConfig {
         found: String,
         /// The standard's words.
         allowed: &'static [&'static str],
+    },
+    /// A list of values that no standard here has.
+    #[error("exchange.accept-values.{list}: no standard has a list of that name; write {}", nearest.join(", "))]
+    NoSuchList {
+        /// The name as configured.
+        list: String,
+        /// Names that are like it.
+        nearest: Vec<&'static str>,
+    },
+    /// A value that can stand in no document, or need not be accepted.
+    #[error("exchange.accept-values.{list}: {value:?} {why}")]
+    NoSuchValue {
+        /// The list.
+        list: String,
+        /// The value as configured.
+        value: String,
+        /// What is wrong with it, and what to do.
+        why: &'static str,
     },
 }
 
@@ -117,6 +140,7 @@ impl Config {
                 faults.push(BadConfig::NoSuchWord { key, found: found.clone(), allowed });
             }
         }
+        faults.extend(accept::faults(&self.accept_values));
         faults
     }
 }

@@ -9,6 +9,7 @@
 //!   with one; a fault of ours is 5xx, and nothing has happened then.
 //! - Bodies are never logged.
 
+mod accept;
 mod answer;
 mod arrival;
 mod asked;

@@ -63,7 +63,7 @@ impl Exchange {
     pub(super) async fn report_on(&self, query: &Opened, asker: &PeerName) -> Result<Option<Outgoing>, Fault> {
         let Some(peer) = self.neighbours.peer(asker) else { return Ok(None) };
         let asked = &query.content().incident;
-        let found = match (asked, query.facts(&self.limits).and_then(Criteria::of)) {
+        let found = match (asked, query.facts(&self.reading).and_then(Criteria::of)) {
             (Some(id), _) => self.of_incident(id, asker).await?,
             (None, Some(criteria)) => self.matching(&criteria, asker).await?,
             // A document that says nothing but its number asks for that one.
@@ -85,7 +85,7 @@ impl Exchange {
         let mut report = Outgoing::new(peer, MsgType::Report, &self.config);
         report.incident.clone_from(asked);
         report.restriction = restriction.filter(|word| super::compose::is_rid_restriction(word));
-        report.payload = envelope::merge(&documents, &self.limits)?;
+        report.payload = envelope::merge(&documents, &self.reading)?;
         Ok(Some(report))
     }
 
@@ -152,8 +152,8 @@ impl Exchange {
         let Some(payload) = opened.content().payload.as_ref().filter(|payload| payload.standard.is_iodef()) else {
             return Ok(());
         };
-        let met =
-            criteria.is_none_or(|criteria| opened.facts(&self.limits).is_some_and(|facts| criteria.are_met_by(&facts)));
+        let met = criteria
+            .is_none_or(|criteria| opened.facts(&self.reading).is_some_and(|facts| criteria.are_met_by(&facts)));
         if met && seen.insert(payload.digest.clone()) {
             found.push(Found { restriction: message.restriction.clone(), opened });
         }
@@ -163,7 +163,7 @@ impl Exchange {
     /// A stored message, opened again; nothing if its body is gone or cannot be opened any more.
     pub(super) async fn opened_again(&self, message: &Message) -> Result<Option<Opened>, StoreError> {
         let Some(body) = self.store.find::<Body>(vec![message.id.to_value()]).await? else { return Ok(None) };
-        Ok(match envelope::open(&message.peer, Bytes::from(body.bytes), &self.limits) {
+        Ok(match envelope::open(&message.peer, Bytes::from(body.bytes), &self.reading) {
             Ok(opened) => Some(opened),
             Err(unopened) => {
                 tracing::warn!(message = %message.id, %unopened, "a stored message cannot be opened again");

@@ -26,7 +26,7 @@ impl Exchange {
         let name = arrival.admitted.peer().name.clone();
         let size = arrival.body.len();
         self.saw(&name, arrival.remote.ip());
-        let opened = match envelope::open(&name, arrival.body, &self.limits) {
+        let opened = match envelope::open(&name, arrival.body, &self.reading) {
             Ok(opened) => opened,
             Err(unopened) => {
                 let improper = Improper::Unopened(unopened);

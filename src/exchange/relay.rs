@@ -150,7 +150,7 @@ impl Exchange {
         let name = self.neighbours.own_name();
         let contact = if self.config.contact.is_empty() { name.as_str() } else { &self.config.contact };
         let entry = PathEntry { name: &name, address: self.config.address, contact };
-        Ok(arrived.opened.carried_with_path(&entry, &self.limits)?)
+        Ok(arrived.opened.carried_with_path(&entry, &self.reading)?)
     }
 }
 

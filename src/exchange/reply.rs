@@ -96,7 +96,7 @@ impl Exchange {
             (200 | 400..=499, false) => {}
             (status, _) => return Ok(Err(Improper::Status { status, msg_type: sent.msg_type.clone() })),
         }
-        let opened = match envelope::open(&sent.peer, reply.body.clone(), &self.limits) {
+        let opened = match envelope::open(&sent.peer, reply.body.clone(), &self.reading) {
             Ok(opened) => opened,
             Err(unopened) => return Ok(Err(Improper::Unopened(unopened))),
         };

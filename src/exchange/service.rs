@@ -9,7 +9,7 @@ use super::ledger::{Ledger, Page};
 use super::neighbours::{self, Neighbours};
 use super::undecided::Undecided;
 use crate::clock::{Clock, Timestamp};
-use crate::envelope::Limits;
+use crate::envelope::{Limits, Reading};
 use crate::ids::{IncidentName, PeerName};
 use crate::outbox::Outbox;
 use crate::peers::Peer;
@@ -47,7 +47,8 @@ pub struct Exchange {
     pub(super) neighbours: Arc<dyn Neighbours>,
     pub(super) config: Config,
     pub(super) routing: routing::Config,
-    pub(super) limits: Limits,
+    /// How messages are read: `[xml]`, and the values that `[exchange]` accepts.
+    pub(super) reading: Reading,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) ledger: Ledger,
@@ -67,9 +68,9 @@ impl Exchange {
             store: parts.store,
             outbox: parts.outbox,
             neighbours: parts.neighbours,
+            reading: Reading::new(parts.limits, &parts.config.accept_values),
             config: parts.config,
             routing: parts.routing,
-            limits: parts.limits,
             clock: parts.clock,
             metrics: parts.metrics,
         })

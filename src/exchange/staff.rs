@@ -115,7 +115,7 @@ impl Exchange {
     /// Why it was not put into the outbox.
     pub async fn send(&self, sending: Sending, operator: &str) -> Result<Message, StaffError> {
         let peer = self.recipient(&sending)?;
-        let document = envelope::document(&sending.document, &self.limits)?;
+        let document = envelope::document(&sending.document, &self.reading)?;
         for _ in 0..TRIES {
             let mut batch = Batch::new();
             let (message, page) = match &document {
@@ -255,7 +255,7 @@ impl Exchange {
         let name = self.neighbours.own_name();
         let contact = if self.config.contact.is_empty() { name.as_str() } else { &self.config.contact };
         let entry = PathEntry { name: &name, address: self.config.address, contact };
-        let carried = document.carried(path.then_some(&entry), &self.limits);
+        let carried = document.carried(path.then_some(&entry), &self.reading);
         outgoing.payload = carried.map_err(Fault::from)?;
         let message = self.send_out(batch, &outgoing, now)?;
         if page.is_none() {

@@ -7,8 +7,8 @@ use crate::iodef::v2;
 use crate::rid::message::Standard;
 use crate::rid::policy::{Policy, Source, Status};
 use crate::rid::{
-    AuthorizationStatus, IncidentSource, Justification, MsgType, ReportSchema, RequestStatus, RidMessage, Version,
-    XmlSchemaId, grammar,
+    AuthorizationStatus, IncidentSource, Justification, MsgType, Reading, ReportSchema, RequestStatus, RidMessage,
+    Version, XmlSchemaId, grammar,
 };
 use crate::xml::{Document, Limits, XmlError};
 
@@ -59,7 +59,7 @@ pub fn acknowledgement(
 ) -> Result<Vec<u8>, DraftError> {
     let policy = Policy { msg_type: MsgType::Acknowledgement, ..policy.clone() };
     let status = Status { authorization: status, justification, ext_justification: None };
-    message(&policy, Some(&status), None, None)
+    message(&policy, Some(&status), None, None, &Reading::default())
 }
 
 /// A Report (RFC 6545 §6.4).
@@ -67,7 +67,7 @@ pub fn acknowledgement(
 /// # Errors
 /// If the document or the message would not be valid.
 pub fn report(policy: &Policy, document: Carried<'_>) -> Result<Vec<u8>, DraftError> {
-    message(&Policy { msg_type: MsgType::Report, ..policy.clone() }, None, None, Some(document))
+    message(&Policy { msg_type: MsgType::Report, ..policy.clone() }, None, None, Some(document), &Reading::default())
 }
 
 /// A Request (RFC 6545 §6.1), of the type that `policy` has: InvestigationRequest or TraceRequest.
@@ -79,7 +79,7 @@ pub fn request(policy: &Policy, document: Carried<'_>) -> Result<Vec<u8>, DraftE
         MsgType::TraceRequest => MsgType::TraceRequest,
         _ => MsgType::InvestigationRequest,
     };
-    message(&Policy { msg_type, ..policy.clone() }, None, None, Some(document))
+    message(&Policy { msg_type, ..policy.clone() }, None, None, Some(document), &Reading::default())
 }
 
 /// A Result (RFC 6545 §6.3).
@@ -87,7 +87,7 @@ pub fn request(policy: &Policy, document: Carried<'_>) -> Result<Vec<u8>, DraftE
 /// # Errors
 /// If the document or the message would not be valid.
 pub fn result(policy: &Policy, source: &Source, document: Option<Carried<'_>>) -> Result<Vec<u8>, DraftError> {
-    message(&Policy { msg_type: MsgType::Result, ..policy.clone() }, None, Some(source), document)
+    message(&Policy { msg_type: MsgType::Result, ..policy.clone() }, None, Some(source), document, &Reading::default())
 }
 
 /// A Query (RFC 6545 §6.5): by IncidentID, or by a document that says what is looked for.
@@ -95,10 +95,11 @@ pub fn result(policy: &Policy, source: &Source, document: Option<Carried<'_>>) -
 /// # Errors
 /// If the document or the message would not be valid.
 pub fn query(policy: &Policy, document: Option<Carried<'_>>) -> Result<Vec<u8>, DraftError> {
-    message(&Policy { msg_type: MsgType::Query, ..policy.clone() }, None, None, document)
+    message(&Policy { msg_type: MsgType::Query, ..policy.clone() }, None, None, document, &Reading::default())
 }
 
-/// Any message: for one that travels on with another RIDPolicy.
+/// Any message: for one that travels on with another RIDPolicy. `reading` says under which limits, and with which values
+/// beside the standards', its document was read.
 ///
 /// # Errors
 /// If the document or the message would not be valid.
@@ -107,13 +108,15 @@ pub fn message(
     status: Option<&Status>,
     source: Option<&Source>,
     document: Option<Carried<'_>>,
+    reading: &Reading,
 ) -> Result<Vec<u8>, DraftError> {
     // An Acknowledgement goes out for most messages that come in, and a Policy and a Status have no value of their own
     // that could break the schema: their texts were read from messages.
     let plain = status.is_some() && source.is_none() && document.is_none();
+    let limits = reading.for_writing();
     let mut policy_draft = policy.draft();
     if let Some(document) = document {
-        policy_draft = policy_draft.report_schema(report_schema(document)?);
+        policy_draft = policy_draft.report_schema(report_schema(document, &limits)?);
     }
     let status = status.map(|status| {
         RequestStatus::draft()
@@ -131,13 +134,17 @@ pub fn message(
         .rid_policy(policy_draft)
         .maybe(status, Draft::<RidMessage>::request_status)
         .maybe(source, Draft::<RidMessage>::incident_source);
-    Ok(if plain { draft.encode_prefixed_vouched(grammar())? } else { draft.encode_prefixed(grammar())? })
+    Ok(if plain {
+        draft.encode_prefixed_vouched(grammar())?
+    } else {
+        draft.encode_prefixed(grammar(), &limits, &reading.options)?
+    })
 }
 
 /// The document with its label. RFC 6545 knows only IODEF 1.0 by name; 2.0 is labelled by the extension attributes.
-fn report_schema(carried: Carried<'_>) -> Result<Draft<ReportSchema>, DraftError> {
+fn report_schema(carried: Carried<'_>, limits: &Limits) -> Result<Draft<ReportSchema>, DraftError> {
     let bytes = wrapped(carried);
-    let document = Document::parse(&bytes, &Limits::default())?;
+    let document = Document::parse(&bytes, limits)?;
     let root = if carried.scope.is_empty() {
         document.root()
     } else {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::iodef::common::class::{self, Kind, Violation};
 use crate::iodef::{v1, v2};
-use crate::rid;
+use crate::rid::{self, Accept};
 use crate::xml::{Document, Fault, Limits, Node, Position, XmlError};
 
 /// What a document must be.
@@ -48,6 +48,8 @@ pub struct Options {
     pub profile: Profile,
     /// How much of anything a document may carry.
     pub limits: Limits,
+    /// Values accepted beside those that the standards list, in every profile.
+    pub accept: Accept,
 }
 
 /// A verdict, in the words of the command line.
@@ -226,6 +228,7 @@ fn nested_message(root: Node<'_>) -> Option<Finding> {
 
 fn class_options(options: &Options) -> class::Options {
     let mut own = class::Options {
+        accept: options.accept.clone(),
         identifiers: options.limits.identifiers,
         digits: options.limits.digits,
         ..class::Options::default()
@@ -234,7 +237,7 @@ fn class_options(options: &Options) -> class::Options {
         Profile::Printed => class::Profile::Printed,
         Profile::Strict => class::Profile::Strict,
         Profile::Lenient => {
-            own.accept = rid::accepted_labels();
+            own.accept.extend(rid::accepted_labels());
             class::Profile::Lenient
         }
     };

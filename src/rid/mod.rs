@@ -13,6 +13,7 @@ pub mod draft;
 pub mod judge;
 mod message;
 mod policy;
+mod reading;
 mod rules;
 mod schemas;
 pub mod splice;
@@ -25,6 +26,7 @@ pub use classes::{
 };
 pub use message::{Glimpse, Label, Message, Payload, RidError, Standard};
 pub use policy::{Host, IncidentId, Policy, Source, Status};
+pub use reading::{Accept, Reading};
 pub use schemas::{accepted_labels, schema_file, schema_imports};
 
 /// The namespace of RID 2.0 (RFC 6545 §5.4).

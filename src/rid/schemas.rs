@@ -1,9 +1,9 @@
 //! The names of the schemas that are known together, and what is accepted beside what they print.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::iodef::{coordination, enumeration, sci, signature, v1, v2};
-use crate::rid;
+use crate::rid::{self, Accept};
 
 /// The name of the file in `schemas/` that declares a namespace, without `.xsd`.
 #[must_use]
@@ -30,7 +30,7 @@ pub fn schema_imports(namespace: &str) -> &'static [&'static str] {
 /// Labels of IODEF 2.0 in ReportSchema that RFC 6545 §5.1.1 allows ("any future IETF-approved versions") and its schema
 /// does not: a node accepts them, and writes `ext-value`, which both allow.
 #[must_use]
-pub fn accepted_labels() -> BTreeMap<String, BTreeSet<String>> {
+pub fn accepted_labels() -> Accept {
     let set = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
     BTreeMap::from([
         ("RID-Version".to_owned(), set(&["2.00", "2.0"])),

@@ -8,8 +8,8 @@ use crate::rid;
 use crate::rid::draft::{self, Carried};
 use crate::rid::splice::{self, Hop, SpliceError};
 use crate::rid::{
-    AuthorizationStatus, Host, IncidentId, Justification, Message, MsgDestination, MsgType, Policy, Region, RidError,
-    Source, Standard, Traffic,
+    AuthorizationStatus, Host, IncidentId, Justification, Message, MsgDestination, MsgType, Policy, Reading, Region,
+    RidError, Source, Standard, Traffic,
 };
 use crate::xml::{Document, Limits};
 
@@ -138,10 +138,27 @@ fn a_message_travels_on_with_another_policy() {
     let carried = Carried { bytes: message.payload_bytes().unwrap(), scope: &payload.scope };
     let node = Host::of(None, "192.0.2.9".parse().ok());
     let next = Policy { destination: MsgDestination::SourceOfIncident, node, ..message.policy.clone().unwrap() };
-    let second = draft::message(&next, None, None, Some(carried)).unwrap();
+    let second = draft::message(&next, None, None, Some(carried), &Reading::default()).unwrap();
     let again = open(&second).unwrap();
     assert_eq!(again.payload_bytes().unwrap(), V2.as_bytes());
     assert_eq!(again.policy, Some(next));
+}
+
+#[test]
+fn what_was_read_under_other_limits_and_with_other_values_travels_on() {
+    let value = V2.replace("purpose=\"mitigation\"", "purpose=\"exercise\"");
+    let carried = Carried::from(value.as_bytes());
+    let policy = policy(MsgType::Report);
+    let write = |reading: &Reading| draft::message(&policy, None, None, Some(carried), reading);
+    assert!(write(&Reading::default()).is_err());
+    let accept = [("Incident-purpose".to_owned(), ["exercise".to_owned()].into())].into();
+    // What is put around the document does not make it too large.
+    let tight = Limits { size: value.len(), ..Limits::default() };
+    let bytes = write(&Reading::new(tight, &accept)).unwrap();
+    let accepts = Reading::new(Limits::default(), &accept);
+    let message = Message::open(&bytes, &accepts.limits, &accepts.options).unwrap();
+    assert_eq!(message.payload_bytes().unwrap(), value.as_bytes());
+    assert_eq!(message.warnings().iter().map(|one| one.rule).collect::<Vec<_>>(), ["accepted-value"]);
 }
 
 #[test]
@@ -195,7 +212,8 @@ fn every_valid_message_of_the_corpus_survives_a_copy() {
     for entry in entries {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         let Ok(message) = Message::open(&bytes, &Limits::default(), &rid::options()) else { continue };
-        let written = Draft::from(message.view()).encode_prefixed(rid::grammar()).unwrap();
+        let written =
+            Draft::from(message.view()).encode_prefixed(rid::grammar(), &Limits::default(), &rid::options()).unwrap();
         let again = Message::open(&written, &Limits::default(), &rid::options()).unwrap();
         assert_eq!(again.policy, message.policy);
         assert_eq!((&again.status, &again.source), (&message.status, &message.source));

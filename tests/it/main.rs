@@ -13,6 +13,7 @@ mod reload;
 mod restart;
 mod rfc6545;
 mod rfc6546;
+mod rfc7970;
 mod service;
 mod slow;
 mod store_crash;

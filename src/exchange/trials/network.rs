@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 use crate::clock::{Clock, ManualClock, Timestamp};
-use crate::envelope::{self, Carried, Draft, IncidentId, Limits, MsgDestination, Opened, Standard};
+use crate::envelope::{self, Carried, Draft, IncidentId, Limits, MsgDestination, Opened, Reading, Standard};
 use crate::exchange::{Answer, Arrival, Config, Exchange, ExchangeParts, Neighbours};
 use crate::ids::{CallbackToken, IncidentName, PeerName};
 use crate::outbox::{self, Load, Outbox, Replies, Reply};
@@ -209,7 +209,7 @@ pub(super) fn draft(msg_type: MsgType, id: &str, instance: Option<&str>) -> Draf
 }
 
 pub(super) fn bytes_of(draft: &Draft) -> Bytes {
-    envelope::seal(draft).unwrap().bytes
+    envelope::seal(draft, &Reading::default()).unwrap().bytes
 }
 
 /// A message with a document about that incident.
@@ -221,7 +221,7 @@ pub(super) fn message(msg_type: MsgType, id: &str, instance: Option<&str>, purpo
 }
 
 pub(super) fn opened(body: &Bytes) -> Opened {
-    envelope::open(&name("us.example"), body.clone(), &Limits::default()).unwrap()
+    envelope::open(&name("us.example"), body.clone(), &Reading::default()).unwrap()
 }
 
 /// The Acknowledgement in an answer, as `Denied CannotProcess`.

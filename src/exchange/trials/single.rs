@@ -259,7 +259,7 @@ async fn why_a_message_cannot_be_opened_tells_nothing_of_its_content() {
         let unopened = crate::envelope::open(
             &"beside.example".parse().unwrap(),
             spoilt.into(),
-            &crate::envelope::Limits::default(),
+            &crate::envelope::Reading::default(),
         );
         let unopened = unopened.unwrap_err();
         assert!(!unopened.to_string().contains("s3cret"), "{unopened}");

@@ -4,8 +4,8 @@
 use std::marker::PhantomData;
 
 use crate::iodef::common::class::encode::{self, EncodeError, Proof};
-use crate::iodef::common::class::{Class, Content, Described, Grammar, Group, Order, Particle, Term, View};
-use crate::xml::{self, Item, Node};
+use crate::iodef::common::class::{Class, Content, Described, Grammar, Group, Options, Order, Particle, Term, View};
+use crate::xml::{self, Item, Limits, Node};
 
 /// An element of the class `C` in the making.
 pub struct Draft<C> {
@@ -139,16 +139,21 @@ impl<C: Described> Draft<C> {
     /// What was written is read back and validated before it is handed over: what the class forbids is an error that
     /// names the place, and nothing invalid leaves.
     pub fn encode(&self, grammar: &Grammar) -> Result<Vec<u8>, EncodeError> {
-        encode::document(&self.body, grammar, false, Proof::Read)
+        encode::document(&self.body, grammar, false, Proof::Read(&Limits::default(), &Options::default()))
     }
 
     /// The same with the schemas' own prefixes on every element, so that what travels inside inherits no default
-    /// namespace.
+    /// namespace; under the limits and options that what travels inside was read with.
     ///
     /// # Errors
     /// As [`Draft::encode`].
-    pub fn encode_prefixed(&self, grammar: &Grammar) -> Result<Vec<u8>, EncodeError> {
-        encode::document(&self.body, grammar, true, Proof::Read)
+    pub fn encode_prefixed(
+        &self,
+        grammar: &Grammar,
+        limits: &Limits,
+        options: &Options,
+    ) -> Result<Vec<u8>, EncodeError> {
+        encode::document(&self.body, grammar, true, Proof::Read(limits, options))
     }
 
     /// The same without reading it back: for a draft that has no foreign content, all that its class demands, and only

@@ -52,14 +52,19 @@ impl Names {
 
 /// Whether what was written is read back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Proof {
-    /// Always.
-    Read,
+pub(super) enum Proof<'p> {
+    /// Always: under these limits and options.
+    Read(&'p Limits, &'p Options),
     /// Only where debug assertions are on: the caller vouches for every value.
     Vouched,
 }
 
-pub(super) fn document(body: &Body, grammar: &Grammar, prefixed: bool, proof: Proof) -> Result<Vec<u8>, EncodeError> {
+pub(super) fn document(
+    body: &Body,
+    grammar: &Grammar,
+    prefixed: bool,
+    proof: Proof<'_>,
+) -> Result<Vec<u8>, EncodeError> {
     let global = grammar.schemas().iter().find_map(|schema| {
         let element = schema.elements.iter().find(|element| (element.class)() == body.class)?;
         Some((schema.namespace, element.name))
@@ -71,9 +76,14 @@ pub(super) fn document(body: &Body, grammar: &Grammar, prefixed: bool, proof: Pr
     namespaces(body, namespace, &mut declared);
     write(&mut writer, body, Place { namespace, name, default: "", root: Some(&declared) }, names);
     let bytes = writer.finish();
-    if proof == Proof::Read || cfg!(debug_assertions) {
-        let document = Document::parse(&bytes, &Limits::default())?;
-        grammar.validate(document.root(), &Options::default())?;
+    let read = |limits: &Limits, options: &Options| -> Result<(), EncodeError> {
+        grammar.validate(Document::parse(&bytes, limits)?.root(), options)?;
+        Ok(())
+    };
+    match proof {
+        Proof::Read(limits, options) => read(limits, options)?,
+        Proof::Vouched if cfg!(debug_assertions) => read(&Limits::default(), &Options::default())?,
+        Proof::Vouched => {}
     }
     Ok(bytes)
 }

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::iodef::common::class::model::{Model, ModelId, Models, NamespaceId};
-use crate::iodef::common::class::{Class, Described, Finding, Profile, Schema, View, Violation, validate};
+use crate::iodef::common::class::{
+    Class, Content, Described, Enumeration, Finding, Profile, Schema, Value, View, Violation, validate,
+};
 use crate::xml::{Document, Node};
 
 /// Schemas that are known together: an element of one in a wildcard of another is validated.
@@ -136,6 +138,21 @@ impl Grammar {
     #[must_use]
     pub fn schemas(&self) -> &'static [&'static Schema] {
         self.schemas
+    }
+
+    /// Every list of values in it; one name may stand for several, of different versions of a standard.
+    pub fn enumerations(&self) -> impl Iterator<Item = &'static Enumeration> + use<'_> {
+        self.models.classes().flat_map(|class| {
+            let content = match class.content {
+                Content::Text(value) => Some(value),
+                _ => None,
+            };
+            let values = class.attributes.iter().map(|attribute| attribute.value).chain(content);
+            values.filter_map(|value| match value {
+                Value::Enumerated(list) => Some(list),
+                Value::Simple(_) => None,
+            })
+        })
     }
 
     /// Whether a schema of that namespace is known.

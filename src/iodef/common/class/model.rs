@@ -119,6 +119,11 @@ impl Models {
         &self.models[usize::from(id.0)]
     }
 
+    /// The classes of all models.
+    pub(super) fn classes(&self) -> impl Iterator<Item = &'static Class> {
+        self.models.iter().map(|model| model.class)
+    }
+
     /// The model of a class, and of all it holds.
     pub(super) fn add(&mut self, class: &'static Class) -> ModelId {
         if let Some(id) = self.by_class.get(&std::ptr::from_ref(class).addr()) {

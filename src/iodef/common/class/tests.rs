@@ -210,7 +210,16 @@ fn values_are_accepted_by_configuration() {
     let text = signal("colour='blue'", &format!("{AT}<Mast/>"));
     let mut options = Options::default();
     options.accept.entry("Signal-colour".into()).or_default().insert("blue".into());
-    assert!(check(&text, &options).is_ok());
+    for profile in [Profile::Lenient, Profile::Strict] {
+        let warnings = check(&text, &Options { profile, ..options.clone() }).unwrap();
+        assert_eq!(
+            warnings.iter().map(|one| (one.rule, &*one.found)).collect::<Vec<_>>(),
+            [("accepted-value", "\"blue\"")]
+        );
+    }
+    assert!(check(&text.replace("blue", "grey"), &options).is_err());
+    let lists: Vec<_> = GRAMMAR.enumerations().map(|list| list.name).collect();
+    assert_eq!(lists, ["Signal-colour", "Signal-pace"]);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use crate::iodef::common::class::grammar::{Grammar, Options};
 use crate::iodef::common::class::model::{Model, ModelId, NamespaceId, State, key};
 use crate::iodef::common::class::{
-    Attr, Class, Content, Exception, Finding, Findings, Kind, Process, Profile, Rule, Severity, Usage, Value, Violation,
+    Attr, Class, Content, Enumeration, Exception, Finding, Findings, Kind, Process, Profile, Rule, Severity, Usage,
+    Value, Violation,
 };
 use crate::iodef::common::datatypes::{self, Simple};
 use crate::xml::{self, Attribute, Item, Node};
@@ -266,11 +267,20 @@ impl<'a> Walk<'_, 'a> {
                     return Ok(());
                 }
                 if self.options.accept.get(list.name).is_some_and(|more| more.contains(said)) {
+                    self.accepted(node, list, said);
                     return Ok(());
                 }
                 Err(Broken::Spelling(format!("one of {} ({})", list.values.join(", "), list.section)))
             }
         }
+    }
+
+    /// A value that only the configuration accepts.
+    fn accepted(&mut self, node: Node<'a>, list: &Enumeration, said: &str) {
+        static RULE: Rule =
+            Rule { id: "accepted-value", section: "RFC 7970 §5.1", severity: Severity::Should, check: |_, _| {} };
+        let expected = format!("a value that {} lists for {}", list.section, list.name);
+        Findings::of(&RULE, &mut self.findings).add(node, expected, quoted(said));
     }
 
     fn digits(&self, node: Node<'a>, text: &str) -> Result<(), Broken> {
