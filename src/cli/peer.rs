@@ -106,7 +106,8 @@ struct AddArgs {
     /// A network that is reached through it, for instance 192.0.2.0/24
     #[arg(long, alias = "networks", value_name = "CIDR")]
     network: Vec<String>,
-    /// The version of IODEF that we write to it: 1.0 or 2.0
+    /// The version of IODEF that it takes: 1.0 or 2.0 (which is both). Our answers to its queries hold no other; what is
+    /// relayed or sent to it stays as its author wrote it, with a warning
     #[arg(long, value_name = "VERSION")]
     iodef: Option<IodefVersion>,
     /// How it is treated: a JSON file of what differs from the defaults
@@ -130,7 +131,8 @@ struct ChangeArgs {
     /// No network is reached through it
     #[arg(long, conflicts_with = "network")]
     no_network: bool,
-    /// The version of IODEF that we write to it: 1.0 or 2.0
+    /// The version of IODEF that it takes: 1.0 or 2.0 (which is both). Our answers to its queries hold no other; what is
+    /// relayed or sent to it stays as its author wrote it, with a warning
     #[arg(long, value_name = "VERSION")]
     iodef: Option<IodefVersion>,
     /// How it is treated: a JSON file of what differs from the defaults

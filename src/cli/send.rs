@@ -117,10 +117,15 @@ fn said_of(made: &MessageView) -> String {
         Some(instance) => format!(" about {incident}, instance {instance}"),
         None => format!(" about {incident}"),
     });
-    format!(
+    let mut said = format!(
         "{} {} to {}{about} is in the outbox: `ridd message show` tells how it fares",
         made.msg_type, made.id, made.peer
-    )
+    );
+    for warning in &made.warnings {
+        said.push_str("\nwarning: ");
+        said.push_str(warning);
+    }
+    said
 }
 
 fn read(file: &Path) -> Result<String, Failure> {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::config::Config;
+use super::neighbours;
 use super::plan::restriction;
 use super::service::Exchange;
 use super::status::Fault;
 use crate::clock::Timestamp;
 use crate::envelope::{
-    self, Carried, Content, Draft, IncidentId, IncidentSource, MsgDestination, Opened, RequestStatus,
+    self, Carried, Content, Draft, IncidentId, IncidentSource, MsgDestination, Opened, RequestStatus, Standard,
 };
 use crate::ids::{CallbackToken, Digest, MessageId};
 use crate::outbox::NewParcel;
-use crate::peers::{MsgType, Peer};
+use crate::peers::{IodefVersion, MsgType, Peer};
 use crate::store::Batch;
 use crate::store::records::{Body, Direction, Message, Request, RequestState, Verdict};
 
@@ -154,7 +155,7 @@ impl Exchange {
             payload: outgoing.payload.as_ref().map(|carried| carried.standard.as_str().to_owned()),
             verdict: Verdict::Sent,
             justification: outgoing.status.and_then(|status| status.justification).map(|word| word.to_string()),
-            warnings: None,
+            warnings: outgoing.payload.as_ref().and_then(|carried| other_version(to, &carried.standard)),
             answers: outgoing.answers.clone(),
             token: outgoing.callback.as_ref().map(|(token, _)| token.clone()),
             status: outgoing.status.map(|status| status.authorization.to_string()),
@@ -206,6 +207,20 @@ pub(super) fn asking(message: &Message, parent: Option<MessageId>) -> Request {
     }
 }
 
+/// The warning that goes with a document of another version than the peer's policy says. What is relayed, and what staff
+/// send, leaves as its author wrote it: bytes and signatures are the author's, and an alert that a machine does not
+/// understand is still read by people.
+fn other_version(to: &Peer, standard: &Standard) -> Option<String> {
+    if *standard != Standard::Iodef2 || neighbours::policy(to).iodef == IodefVersion::V2 {
+        return None;
+    }
+    tracing::warn!(peer = %to.name, "a document in IODEF 2.0 goes to a peer whose policy says 1.0");
+    Some(format!(
+        "it leaves in IODEF 2.0 although the policy of {} says 1.0: documents of others are not converted",
+        to.name
+    ))
+}
+
 /// The record of a whole RID message that leaves as it is.
 pub(super) fn record_as_is(peer: &Peer, opened: &Opened, now: Timestamp) -> Message {
     let content = opened.content();
@@ -227,7 +242,7 @@ pub(super) fn record_as_is(peer: &Peer, opened: &Opened, now: Timestamp) -> Mess
         payload: content.payload.as_ref().map(|payload| payload.standard.as_str().to_owned()),
         verdict: Verdict::Sent,
         justification: None,
-        warnings: None,
+        warnings: content.payload.as_ref().and_then(|payload| other_version(peer, &payload.standard)),
         answers: None,
         token: None,
         status: content.status.map(|status| status.authorization.to_string()),

@@ -4,6 +4,7 @@ use super::asked::Revised;
 use super::compose::Outgoing;
 use super::dispatch::close;
 use super::plan::{Arrived, Plan};
+use super::query::nothing_for;
 use super::service::{Exchange, TRIES};
 use super::staff::StaffError;
 use super::status::Fault;
@@ -135,7 +136,7 @@ impl Exchange {
     ) -> Result<(), Fault> {
         let report = self.report_on(arrived.opened, &arrived.peer.name).await?;
         let (Some(mut report), Some((request, revision))) = (report, request.clone()) else {
-            plan.deny(Justification::CannotProcess, None);
+            plan.deny(Justification::CannotProcess, Some(nothing_for(&arrived.peer)));
             let denied = Some(Justification::CannotProcess);
             let status = RequestStatus { authorization: AuthorizationStatus::Denied, justification: denied };
             return self.conclude(plan, request, RequestState::Denied, status, arrived.at);

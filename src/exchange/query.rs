@@ -6,13 +6,14 @@ use bytes::Bytes;
 
 use super::compose::Outgoing;
 use super::criteria::Criteria;
+use super::neighbours;
 use super::plan::{Arrived, Plan, Tally};
 use super::request::received;
 use super::service::Exchange;
 use super::status::Fault;
 use crate::envelope::{self, IncidentId, Justification, Opened};
 use crate::ids::{CallbackToken, PeerName};
-use crate::peers::{MsgType, Right};
+use crate::peers::{IodefVersion, MsgType, Peer, Right};
 use crate::routing::Sharing;
 use crate::store::records::{Body, Incident, Message, Request, RequestState, Verdict};
 use crate::store::{Column, Scan, StoreError};
@@ -24,6 +25,13 @@ const PER_INCIDENT: usize = 200;
 struct Found {
     opened: Opened,
     restriction: Option<String>,
+}
+
+/// Whose Query is answered.
+struct Asker<'a> {
+    name: &'a PeerName,
+    /// The version of IODEF that it takes, by its policy: 2.0 means both.
+    takes: IodefVersion,
 }
 
 impl Exchange {
@@ -50,18 +58,17 @@ impl Exchange {
                     report.answers = Some(plan.message.id.clone());
                     plan.body = Some(self.compose(&mut plan.batch, &report, arrived.at)?.bytes);
                 }
-                None => {
-                    let why = "nothing that this peer may know answers the query".to_owned();
-                    plan.deny(Justification::CannotProcess, Some(why));
-                }
+                None => plan.deny(Justification::CannotProcess, Some(nothing_for(&arrived.peer))),
             },
         }
         Ok(plan)
     }
 
-    /// The Report that answers a Query of that peer; nothing if nothing answers it that the peer may know.
+    /// The Report that answers a Query of that peer; nothing if nothing answers it that the peer may know, in a version of
+    /// IODEF that it takes.
     pub(super) async fn report_on(&self, query: &Opened, asker: &PeerName) -> Result<Option<Outgoing>, Fault> {
         let Some(peer) = self.neighbours.peer(asker) else { return Ok(None) };
+        let asker = &Asker { name: asker, takes: neighbours::policy(&peer).iodef };
         let asked = &query.content().incident;
         let found = match (asked, query.facts(&self.reading).and_then(Criteria::of)) {
             (Some(id), _) => self.of_incident(id, asker).await?,
@@ -90,7 +97,7 @@ impl Exchange {
     }
 
     /// The newest documents about that incident (all instances, unless one is named).
-    async fn of_incident(&self, id: &IncidentId, asker: &PeerName) -> Result<Vec<Found>, StoreError> {
+    async fn of_incident(&self, id: &IncidentId, asker: &Asker<'_>) -> Result<Vec<Found>, StoreError> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
         for message in self.messages_about(&id.incident.name, &id.incident.id).await? {
@@ -103,11 +110,11 @@ impl Exchange {
     }
 
     /// The newest documents that match the criteria: among those exchanged with the asker, then among public ones.
-    async fn matching(&self, criteria: &Criteria, asker: &PeerName) -> Result<Vec<Found>, StoreError> {
+    async fn matching(&self, criteria: &Criteria, asker: &Asker<'_>) -> Result<Vec<Found>, StoreError> {
         let limit = self.config.query_scan;
         let mut found = Vec::new();
         let mut seen = HashSet::new();
-        let with_asker = Scan::of::<Message>(limit).by("by_peer").with(vec![asker.to_value()]).descending();
+        let with_asker = Scan::of::<Message>(limit).by("by_peer").with(vec![asker.name.to_value()]).descending();
         for message in self.store.list::<Message>(with_asker).await? {
             if found.len() >= self.config.query_documents {
                 return Ok(found);
@@ -140,7 +147,7 @@ impl Exchange {
     async fn take_document(
         &self,
         message: &Message,
-        asker: &PeerName,
+        asker: &Asker<'_>,
         criteria: Option<&Criteria>,
         seen: &mut HashSet<crate::ids::Digest>,
         found: &mut Vec<Found>,
@@ -173,10 +180,28 @@ impl Exchange {
     }
 }
 
-/// Whether the asker may know the document of a message: it was exchanged with the asker, or it is public. Nobody is
-/// told what was denied or has not been decided.
-fn may_know(message: &Message, asker: &PeerName) -> bool {
-    let readable = matches!(message.payload.as_deref(), Some("iodef-1.0" | "iodef-2.0")) && message.msg_type != "Query";
+/// Why a Query of that peer is denied, in words for staff.
+pub(super) fn nothing_for(peer: &Peer) -> String {
+    let nothing = "nothing that this peer may know answers the query";
+    match neighbours::policy(peer).iodef {
+        IodefVersion::V2 => nothing.to_owned(),
+        IodefVersion::V1 => {
+            format!(
+                "{nothing} in IODEF 1.0, the only version that its policy allows (`ridd peer change {} --iodef 2.0`)",
+                peer.name
+            )
+        }
+    }
+}
+
+/// Whether the asker may know the document of a message, and can read it: it was exchanged with the asker, or it is
+/// public. Nobody is told what was denied or has not been decided.
+fn may_know(message: &Message, asker: &Asker<'_>) -> bool {
+    let readable = match message.payload.as_deref() {
+        Some("iodef-1.0") => message.msg_type != "Query",
+        Some("iodef-2.0") => message.msg_type != "Query" && asker.takes == IodefVersion::V2,
+        _ => false,
+    };
     let settled = matches!(message.verdict, Verdict::Accepted | Verdict::Sent);
-    readable && settled && (message.peer == *asker || Sharing::of(message.restriction.as_deref()) == Sharing::Free)
+    readable && settled && (message.peer == *asker.name || Sharing::of(message.restriction.as_deref()) == Sharing::Free)
 }

@@ -5,3 +5,4 @@ mod network;
 mod relaying;
 mod replies;
 mod single;
+mod versions;

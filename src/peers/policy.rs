@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::rights::{MsgType, Ruling};
 
-/// The version of IODEF that we write to a peer; both are always read.
+/// The version of IODEF that a peer takes; both are always read from it. It rules the documents that we put together
+/// (answers to its Queries). What is relayed or sent is its author's and stays as it is, with a warning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IodefVersion {
     /// IODEF 1.0 (RFC 5070).
     #[serde(rename = "1.0")]
     V1,
-    /// IODEF 2.0 (RFC 7970).
+    /// IODEF 2.0 (RFC 7970), and 1.0.
     #[default]
     #[serde(rename = "2.0")]
     V2,
@@ -55,7 +56,7 @@ pub struct Policy {
     /// What becomes of its messages by type, where the table of its relation is not what is wanted.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub messages: BTreeMap<MsgType, Ruling>,
-    /// The version of IODEF that we write to it.
+    /// The version of IODEF that it takes.
     pub iodef: IodefVersion,
     /// The port that callbacks to it go to, at the address its request came from (RFC 6546 §3: 4590 unless configured).
     pub callback_port: u16,
