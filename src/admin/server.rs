@@ -126,41 +126,54 @@ pub async fn serve(parts: Arc<Parts>, bound: Bound, stop: watch::Receiver<bool>)
     }
 }
 
-async fn serve_socket(parts: Arc<Parts>, socket: UnixListener, owner: u32, mut stop: watch::Receiver<bool>) {
-    let room = Arc::new(Semaphore::new(parts.config.connections));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = take(&room, socket.accept()) => accepted,
-        };
-        let Some(((stream, _), place)) = accepted else { continue };
-        let (parts, stop) = (Arc::clone(&parts), stop.clone());
-        connections.spawn(async move {
+async fn serve_socket(parts: Arc<Parts>, socket: UnixListener, owner: u32, stop: watch::Receiver<bool>) {
+    let most = parts.config.connections;
+    let serve = |(stream, _), stop| {
+        let parts = Arc::clone(&parts);
+        async move {
             let read_time = parts.config.read_time;
             let operator = operator(&stream, owner);
             talk(stream, read_time, stop, |request| api(Arc::clone(&parts), operator.clone(), request)).await;
-            drop(place);
-        });
-    }
-    drain(connections).await;
+        }
+    };
+    serve_each(most, || socket.accept(), serve, stop).await;
 }
 
-async fn serve_health(parts: Arc<Parts>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
-    let room = Arc::new(Semaphore::new(parts.config.connections));
+async fn serve_health(parts: Arc<Parts>, listener: TcpListener, stop: watch::Receiver<bool>) {
+    let most = parts.config.connections;
+    let serve = |(stream, _), stop| {
+        let parts = Arc::clone(&parts);
+        async move {
+            let read_time = parts.config.read_time;
+            talk(stream, read_time, stop, |request| std::future::ready(health::answer(&parts, &request))).await;
+        }
+    };
+    serve_each(most, || listener.accept(), serve, stop).await;
+}
+
+/// Accepts connections until `stop` turns true and serves each as a task of its own, `most` at once; then those under way
+/// get [`DRAIN`] to end.
+async fn serve_each<C, A, S>(
+    most: usize,
+    accept: impl Fn() -> A,
+    serve: impl Fn(C, watch::Receiver<bool>) -> S,
+    mut stop: watch::Receiver<bool>,
+) where
+    A: Future<Output = io::Result<C>>,
+    S: Future<Output = ()> + Send + 'static,
+{
+    let room = Arc::new(Semaphore::new(most));
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             Some(_) = connections.join_next() => continue,
-            accepted = take(&room, listener.accept()) => accepted,
+            accepted = take(&room, accept()) => accepted,
         };
-        let Some(((stream, _), place)) = accepted else { continue };
-        let (parts, stop) = (Arc::clone(&parts), stop.clone());
+        let Some((connection, place)) = accepted else { continue };
+        let served = serve(connection, stop.clone());
         connections.spawn(async move {
-            let read_time = parts.config.read_time;
-            talk(stream, read_time, stop, |request| std::future::ready(health::answer(&parts, &request))).await;
+            served.await;
             drop(place);
         });
     }
