@@ -23,7 +23,7 @@ impl Department {
         let pki = Pki::make(dir.path(), "Values CA");
         let node = Daemon::start(Setup::named("cirt.example").with("exchange", settings), &pki);
         let (authority, below) = (pki.issue("authority.example"), pki.issue("unit.example"));
-        let empty = |_: &Http| Scripted { status: 200, fields: String::new(), body: Vec::new() };
+        let empty = |_: &Http| Scripted::empty(200);
         let unit = RidSystem::start(&below, &pki.ca(), empty).await;
         node.knows_as("authority.example", "127.0.0.1:1", "authority", &authority);
         node.knows_as("unit.example", &unit.address.to_string(), "unit", &below);

@@ -113,6 +113,8 @@ impl Client {
         let address = line.remote.to_string();
         let mut changed = self.directory.changed();
         changed.mark_unchanged();
+        // It may have ceased to be one since the connection was made.
+        self.directory.still_admits(&admitted).map_err(Trouble::NoLonger)?;
         let asked = timeout(limit, self.request(line, request));
         tokio::pin!(asked);
         loop {

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -198,7 +199,7 @@ pub(crate) async fn post_once(address: SocketAddr, papers: &Papers, body: &[u8])
     post(&mut stream, body, None).await
 }
 
-/// What a scripted RID system answers.
+/// What a scripted RID system answers. After `Connection: close` among the fields it ends the connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Scripted {
     pub(crate) status: u16,
@@ -207,10 +208,24 @@ pub(crate) struct Scripted {
     pub(crate) body: Vec<u8>,
 }
 
+impl Scripted {
+    /// An answer without a body.
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, fields: String::new(), body: Vec::new() }
+    }
+
+    /// No answer at all: the connection stays open until the other side ends it.
+    pub(crate) fn silence() -> Self {
+        Self::empty(0)
+    }
+}
+
 /// A RID system that answers as scripted and remembers what came.
 pub(crate) struct RidSystem {
     pub(crate) address: SocketAddr,
     came: Arc<Mutex<Vec<Http>>>,
+    taken: Arc<AtomicUsize>,
+    left: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -234,17 +249,26 @@ impl RidSystem {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let came = Arc::new(Mutex::new(Vec::new()));
+        let (taken, left) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (noted, script) = (Arc::clone(&came), Arc::new(script));
+        let (accepted, ended) = (Arc::clone(&taken), Arc::clone(&left));
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let task = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                accepted.fetch_add(1, Ordering::SeqCst);
                 let (acceptor, noted, script) = (acceptor.clone(), Arc::clone(&noted), Arc::clone(&script));
+                let ended = Arc::clone(&ended);
                 tokio::spawn(async move {
                     let Ok(mut stream) = acceptor.accept(stream).await else { return };
                     while let Ok(Some(request)) = Http::read(&mut stream).await {
                         let answer = script(&request);
                         noted.lock().unwrap().push(request);
+                        if answer.status == 0 {
+                            while stream.read_u8().await.is_ok() {}
+                            ended.fetch_add(1, Ordering::SeqCst);
+                            return;
+                        }
                         let length = answer.body.len();
                         let mut whole = format!(
                             "HTTP/1.1 {} -\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n{}\r\n",
@@ -252,14 +276,26 @@ impl RidSystem {
                         )
                         .into_bytes();
                         whole.extend_from_slice(&answer.body);
-                        if stream.write_all(&whole).await.is_err() || stream.flush().await.is_err() {
+                        let written = stream.write_all(&whole).await.is_ok() && stream.flush().await.is_ok();
+                        if !written || answer.fields.contains("Connection: close") {
+                            stream.shutdown().await.ok();
                             return;
                         }
                     }
                 });
             }
         });
-        Self { address, came, task }
+        Self { address, came, taken, left, task }
+    }
+
+    /// How many connections it has taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::SeqCst)
+    }
+
+    /// How many connections the other side has ended while it was given no answer.
+    pub(crate) fn left(&self) -> usize {
+        self.left.load(Ordering::SeqCst)
     }
 
     /// What came so far, in order.

@@ -20,7 +20,7 @@ impl Exchange {
         let pki = Pki::make(dir.path(), "Exchange CA");
         let node = Daemon::start(Setup::named("node.example").with("exchange", settings), &pki);
         let papers = pki.issue("peer.example");
-        let empty = |_: &Http| Scripted { status: 200, fields: String::new(), body: Vec::new() };
+        let empty = |_: &Http| Scripted::empty(200);
         let other = RidSystem::start(&papers, &pki.ca(), empty).await;
         node.knows_as("peer.example", &other.address.to_string(), relation, &papers);
         Self { node, other, papers, dir }

@@ -11,11 +11,6 @@ use crate::harness::wait;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/data-call/slammer-2.0.xml");
 
-/// An answer without a body.
-fn empty(status: u16) -> Scripted {
-    Scripted { status, fields: String::new(), body: Vec::new() }
-}
-
 struct Pair {
     node: Daemon,
     other: RidSystem,
@@ -47,6 +42,16 @@ impl Pair {
         self.node.ridd(&["send", "peer.example", DOCUMENT]);
     }
 
+    /// Waits until so many parcels are delivered.
+    async fn delivered(&self, count: usize) {
+        let shown = || format!("{count} parcels delivered; the node's log:\n{}", self.node.log());
+        wait::until(shown, async || {
+            let list = self.node.ask("outbox?state=delivered").await;
+            (list["parcels"].as_array()?.len() == count).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until the one parcel is as wanted.
     async fn parcel(&self, wanted: impl Fn(&Value) -> bool) -> Value {
         let shown = || format!("the parcel; the node's log:\n{}", self.node.log());
@@ -64,7 +69,7 @@ fn reason(parcel: &Value) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_posted_to_the_root_as_text_xml() {
-    let pair = Pair::good(|_| empty(200)).await;
+    let pair = Pair::good(|_| Scripted::empty(200)).await;
     pair.send();
     let came = wait::until(|| "the message".to_owned(), async || pair.other.came().first().cloned()).await;
     assert_eq!(came.first, "POST / HTTP/1.1");
@@ -75,7 +80,9 @@ async fn a_message_is_posted_to_the_root_as_text_xml() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redirection_is_not_followed() {
-    let pair = Pair::good(|_| Scripted { fields: "Location: https://127.0.0.1:1/\r\n".to_owned(), ..empty(307) }).await;
+    let pair =
+        Pair::good(|_| Scripted { fields: "Location: https://127.0.0.1:1/\r\n".to_owned(), ..Scripted::empty(307) })
+            .await;
     pair.send();
     let parcel = pair.parcel(|parcel| !reason(parcel).is_empty()).await;
     assert!(reason(&parcel).contains("redirection 307"), "{parcel}");
@@ -86,25 +93,43 @@ async fn a_redirection_is_not_followed() {
 async fn messages_share_a_persistent_connection_and_a_closed_one_is_replaced() {
     let count = AtomicUsize::new(0);
     let pair = Pair::good(move |_| match count.fetch_add(1, Ordering::SeqCst) {
-        // The first is told to come again at once, on the same connection.
-        0 => Scripted { fields: "Retry-After: 0\r\n".to_owned(), ..empty(503) },
-        _ => empty(200),
+        // The first is told to come again at once; after the third answer the connection ends.
+        0 => Scripted { fields: "Retry-After: 0\r\n".to_owned(), ..Scripted::empty(503) },
+        2 => Scripted { fields: "Connection: close\r\n".to_owned(), ..Scripted::empty(200) },
+        _ => Scripted::empty(200),
     })
     .await;
-    pair.send();
-    let sent = wait::until(|| "two tries".to_owned(), async || Some(pair.other.came()).filter(|came| came.len() == 2));
-    let came = sent.await;
+    for sent in 1..=3 {
+        pair.send();
+        pair.delivered(sent).await;
+    }
+    let came = pair.other.came();
+    assert_eq!(came.len(), 4);
     assert_eq!(came[0].body, came[1].body, "the same message again");
+    assert_eq!(pair.other.taken(), 2, "three requests came on the first connection, the last on the second");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_under_way_ends_when_its_peer_is_revoked() {
+    let pair = Pair::good(|_| Scripted::silence()).await;
+    pair.send();
+    wait::until(|| "the message".to_owned(), async || pair.other.came().first().cloned()).await;
+    assert_eq!(pair.other.left(), 0);
+    pair.node.ridd(&["peer", "revoke", "peer.example", "--because", "key lost"]);
+    let ended = async || (pair.other.left() == 1).then_some(());
+    wait::until(|| format!("the end of the connection; the node's log:\n{}", pair.node.log()), ended).await;
+    let parcel = pair.parcel(|parcel| parcel["state"] == "dead").await;
+    assert!(reason(&parcel).contains("is revoked"), "{parcel}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_peers_own_fault_is_tried_again_and_its_refusal_is_not() {
-    let pair = Pair::good(|_| empty(500)).await;
+    let pair = Pair::good(|_| Scripted::empty(500)).await;
     pair.send();
     let parcel = pair.parcel(|parcel| parcel["attempts"].as_i64() > Some(1)).await;
     assert!(reason(&parcel).contains("a fault of its own (500)"), "{parcel}");
 
-    let pair = Pair::good(|_| empty(400)).await;
+    let pair = Pair::good(|_| Scripted::empty(400)).await;
     pair.send();
     let parcel = pair.parcel(|parcel| parcel["state"] == "dead").await;
     assert!(reason(&parcel).contains("improper (400)"), "{parcel}");
@@ -119,7 +144,7 @@ async fn nothing_is_sent_to_what_does_not_prove_to_be_the_peer() {
         (Leaf::named("peer.example").without_san(), "DNS-ID"),
     ];
     for (leaf, word) in faults {
-        let pair = Pair::start(&leaf, |_| empty(200)).await;
+        let pair = Pair::start(&leaf, |_| Scripted::empty(200)).await;
         pair.send();
         let parcel = pair.parcel(|parcel| !reason(parcel).is_empty()).await;
         assert!(reason(&parcel).contains("does not prove to be the peer"), "{parcel}");
@@ -130,7 +155,7 @@ async fn nothing_is_sent_to_what_does_not_prove_to_be_the_peer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn peer_test_says_which_step_fails() {
-    let pair = Pair::good(|_| empty(204)).await;
+    let pair = Pair::good(|_| Scripted::empty(204)).await;
     assert!(pair.node.try_ridd(&["peer", "test", "peer.example"]).status.success());
     let steps = |node: &Daemon| {
         let output = node.try_ridd(&["peer", "test", "peer.example"]);
@@ -143,9 +168,9 @@ async fn peer_test_says_which_step_fails() {
     at("no-such-host.invalid:4590");
     assert!(steps(&pair.node).contains("DNS"));
 
-    let expired = Pair::start(&Leaf::named("peer.example").expired(), |_| empty(204)).await;
+    let expired = Pair::start(&Leaf::named("peer.example").expired(), |_| Scripted::empty(204)).await;
     assert!(steps(&expired.node).contains("theirs refused"));
-    let web = Pair::good(|_| empty(404)).await;
+    let web = Pair::good(|_| Scripted::empty(404)).await;
     assert!(steps(&web.node).contains("RID"));
 
     // A node that does not know us closes after the handshake.

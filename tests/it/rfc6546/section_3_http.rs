@@ -159,3 +159,42 @@ async fn an_answer_that_is_improper_for_its_head_is_refused_with_431() {
     let long = "y".repeat(40_000);
     assert_eq!(node.status(&format!("GET / HTTP/1.1\r\nHost: node\r\nX: {long}")).await, 431);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_listens_and_calls_on_ipv6() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        return crate::harness::skip("there is no IPv6 loopback");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let pki = Pki::make(dir.path(), "IPv6 CA");
+    let [one, other] = ["one.example", "other.example"].map(|name| {
+        let mut setup = Setup::named(name);
+        for (_, text) in &mut setup.tables {
+            *text = text.replace("127.0.0.1", "[::1]");
+        }
+        Daemon::start(setup, &pki)
+    });
+    assert!(one.rid.is_ipv6() && other.rid.is_ipv6(), "{} {}", one.rid, other.rid);
+    one.knows(&other, "peer");
+    other.knows(&one, "peer");
+    one.ridd(&["send", "other.example", concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/data-call/slammer-2.0.xml")]);
+    let came = other.message("the report", |message| message["direction"] == "in").await;
+    assert!(came["remote"].as_str().is_some_and(|remote| remote.starts_with("[::1]:")), "{came}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_message_counts_once() {
+    let node = Node::start();
+    let body = report::report("counted");
+    let answer = peer::post(&mut node.line().await, &body, None).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    for (metric, value) in [
+        ("ridd_messages_received_total{type=\"Report\",verdict=\"accepted\"}", 1),
+        ("ridd_messages_received_bytes_total", body.len()),
+        ("ridd_answers_total{status=\"200\"}", 1),
+        ("ridd_receive_seconds_count", 1),
+        ("ridd_connections_accepted_total", 1),
+    ] {
+        assert_eq!(node.node.metric(metric), value as f64, "{metric}");
+    }
+}
