@@ -22,7 +22,9 @@ impl Pair {
     async fn start(leaf: &Leaf, script: impl Fn(&Http) -> Scripted + Send + Sync + 'static) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let pki = Pki::make(dir.path(), "Client CA");
-        let node = Daemon::start(Setup::named("node.example"), &pki);
+        // Longer than any trial waits, so that no request ends by itself.
+        let setup = Setup::named("node.example").with("transport", "answer-time = \"5m\"");
+        let node = Daemon::start(setup, &pki);
         let pinned = pki.issue("peer.example");
         let shown = if format!("{leaf:?}") == format!("{:?}", Leaf::named("peer.example")) {
             pinned.clone()
