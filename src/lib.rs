@@ -20,3 +20,4 @@ pub mod store;
 pub mod telemetry;
 pub mod transport;
 pub mod xml;
+pub mod xmlsec;
