@@ -31,7 +31,7 @@ fn collect(node: Node<'_>, names: &mut Vec<String>) {
         match item {
             Item::Text(text, _) => add(text, names),
             Item::Element(child) => collect(child, names),
-            Item::Comment(_) | Item::Instruction => {}
+            Item::Comment(_) | Item::Instruction(..) => {}
         }
     }
 }

@@ -35,6 +35,11 @@ impl<'a> Document<'a> {
         Node(self.tree.root_element())
     }
 
+    /// What stands at the top: the root element, and the comments and instructions before and behind it.
+    pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
+        self.tree.root().children().map(item)
+    }
+
     /// The bytes the document was parsed from.
     #[must_use]
     pub fn source(&self) -> &'a str {
@@ -78,8 +83,8 @@ pub enum Item<'a> {
     Text(&'a str, usize),
     /// A comment.
     Comment(&'a str),
-    /// A processing instruction.
-    Instruction,
+    /// A processing instruction: its target, and what follows it (empty if nothing does).
+    Instruction(&'a str, &'a str),
 }
 
 /// One attribute that is no namespace declaration.
@@ -179,11 +184,34 @@ impl<'a> Node<'a> {
     /// Every child: elements, text, comments and instructions.
     #[inline]
     pub fn items(self) -> impl Iterator<Item = Item<'a>> + use<'a> {
-        self.0.children().map(|child| match child.node_type() {
-            roxmltree::NodeType::Element => Item::Element(Node(child)),
-            roxmltree::NodeType::Comment => Item::Comment(child.text().unwrap_or_default()),
-            roxmltree::NodeType::PI | roxmltree::NodeType::Root => Item::Instruction,
-            roxmltree::NodeType::Text => Item::Text(child.text().unwrap_or_default(), child.range().start),
+        self.0.children().map(item)
+    }
+
+    /// This element and all below it, in document order.
+    #[inline]
+    pub fn descendants(self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        self.0.descendants().filter(|node| node.is_element()).map(Node)
+    }
+
+    /// The name as it was written, prefix included: what canonical forms keep. Names are compared by [`Self::is`].
+    #[inline]
+    #[must_use]
+    pub fn qualified_name(self) -> &'a str {
+        let source: &'a str = self.0.document().input_text();
+        let tag = source.get(self.0.range().start + 1..).unwrap_or_default();
+        let end = tag.bytes().position(|b| matches!(b, b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r'));
+        tag.get(..end.unwrap_or(tag.len())).unwrap_or_default()
+    }
+
+    /// All attributes but namespace declarations, each with its name as it was written, in document order.
+    #[inline]
+    pub fn qualified_attributes(self) -> impl Iterator<Item = (Attribute<'a>, &'a str)> + use<'a> {
+        let source: &'a str = self.0.document().input_text();
+        let node: roxmltree::Node<'a, 'a> = self.0;
+        node.attributes().map(move |one| {
+            let attribute =
+                Attribute { namespace: one.namespace().unwrap_or_default(), name: one.name(), value: one.value() };
+            (attribute, source.get(one.range_qname()).unwrap_or_default())
         })
     }
 
@@ -267,6 +295,17 @@ impl<'a> Node<'a> {
             here = node.parent();
         }
         steps.iter().rev().fold(String::new(), |path, step| path + "/" + step)
+    }
+}
+
+fn item<'a>(child: roxmltree::Node<'a, 'a>) -> Item<'a> {
+    match child.node_type() {
+        roxmltree::NodeType::Element => Item::Element(Node(child)),
+        roxmltree::NodeType::Comment => Item::Comment(child.text().unwrap_or_default()),
+        roxmltree::NodeType::PI | roxmltree::NodeType::Root => child
+            .pi()
+            .map_or(Item::Instruction("", ""), |pi| Item::Instruction(pi.target, pi.value.unwrap_or_default())),
+        roxmltree::NodeType::Text => Item::Text(child.text().unwrap_or_default(), child.range().start),
     }
 }
 

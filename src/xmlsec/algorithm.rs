@@ -1,34 +1,48 @@
-//! The algorithms of the profile, by the names that RFC 9231 and XML Signature 1.1 register for them.
-//!
-//! Used by whoever signs and by the keys that do it; a name that is not here is refused.
+//! The algorithms of the profile and the names by which XML knows them (RFC 9231). Called by the rest of `xmlsec`; what
+//! is not listed here is refused wherever it is met.
 
 use std::fmt;
 
-/// How a signature is made.
+use aws_lc_rs::{digest, signature};
+
+/// How a signature value is made. No SHA-1, no HMAC, RSA from 2,048 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureAlgorithm {
-    /// RSA PKCS#1 v1.5 with SHA-256.
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
     RsaSha256,
-    /// RSA PKCS#1 v1.5 with SHA-384.
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
     RsaSha384,
-    /// RSA PKCS#1 v1.5 with SHA-512.
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
     RsaSha512,
-    /// RSA-PSS with SHA-256 and MGF1 SHA-256.
+    /// RSASSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of 32 bytes (RFC 9231 §2.3.10).
     PssSha256,
-    /// RSA-PSS with SHA-384 and MGF1 SHA-384.
+    /// The same with SHA-384 and 48 bytes.
     PssSha384,
-    /// RSA-PSS with SHA-512 and MGF1 SHA-512.
+    /// The same with SHA-512 and 64 bytes.
     PssSha512,
-    /// ECDSA on P-256 with SHA-256.
+    /// ECDSA over P-256 with SHA-256.
     EcdsaSha256,
-    /// ECDSA on P-384 with SHA-384.
+    /// ECDSA over P-384 with SHA-384.
     EcdsaSha384,
-    /// Ed25519.
+    /// Ed25519 (RFC 9231 §2.3.12).
     Ed25519,
 }
 
 impl SignatureAlgorithm {
-    /// Its name in SignatureMethod.
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::RsaSha256,
+        Self::RsaSha384,
+        Self::RsaSha512,
+        Self::PssSha256,
+        Self::PssSha384,
+        Self::PssSha512,
+        Self::EcdsaSha256,
+        Self::EcdsaSha384,
+        Self::Ed25519,
+    ];
+
+    /// Its name in `SignatureMethod`.
     #[must_use]
     pub const fn uri(self) -> &'static str {
         match self {
@@ -43,10 +57,118 @@ impl SignatureAlgorithm {
             Self::Ed25519 => "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519",
         }
     }
+
+    /// The short name that people use: `rsa-sha256`, `pss-sha256`, `ecdsa-sha256`, `ed25519`, ….
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RsaSha256 => "rsa-sha256",
+            Self::RsaSha384 => "rsa-sha384",
+            Self::RsaSha512 => "rsa-sha512",
+            Self::PssSha256 => "pss-sha256",
+            Self::PssSha384 => "pss-sha384",
+            Self::PssSha512 => "pss-sha512",
+            Self::EcdsaSha256 => "ecdsa-sha256",
+            Self::EcdsaSha384 => "ecdsa-sha384",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// The algorithm of that name in `SignatureMethod`.
+    #[must_use]
+    pub fn from_uri(uri: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.uri() == uri)
+    }
+
+    /// The digest for references that goes with it.
+    #[must_use]
+    pub fn digest(self) -> DigestAlgorithm {
+        match self {
+            Self::RsaSha256 | Self::PssSha256 | Self::EcdsaSha256 | Self::Ed25519 => DigestAlgorithm::Sha256,
+            Self::RsaSha384 | Self::PssSha384 | Self::EcdsaSha384 => DigestAlgorithm::Sha384,
+            Self::RsaSha512 | Self::PssSha512 => DigestAlgorithm::Sha512,
+        }
+    }
+
+    /// Whether the signature over `bytes` was made with the key of that SubjectPublicKeyInfo (DER). A key of another
+    /// kind or a shorter one never fits.
+    pub(super) fn verifies(self, spki: &[u8], bytes: &[u8], value: &[u8]) -> bool {
+        let primitive: &'static dyn signature::VerificationAlgorithm = match self {
+            Self::RsaSha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+            Self::RsaSha384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+            Self::RsaSha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+            Self::PssSha256 => &signature::RSA_PSS_2048_8192_SHA256,
+            Self::PssSha384 => &signature::RSA_PSS_2048_8192_SHA384,
+            Self::PssSha512 => &signature::RSA_PSS_2048_8192_SHA512,
+            Self::EcdsaSha256 => &signature::ECDSA_P256_SHA256_FIXED,
+            Self::EcdsaSha384 => &signature::ECDSA_P384_SHA384_FIXED,
+            Self::Ed25519 => &signature::ED25519,
+        };
+        signature::UnparsedPublicKey::new(primitive, spki).verify(bytes, value).is_ok()
+    }
 }
 
 impl fmt::Display for SignatureAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.uri())
+    }
+}
+
+/// How a reference's content is digested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DigestAlgorithm {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl DigestAlgorithm {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
+
+    /// Its name in `DigestMethod`.
+    #[must_use]
+    pub const fn uri(self) -> &'static str {
+        match self {
+            Self::Sha256 => "http://www.w3.org/2001/04/xmlenc#sha256",
+            Self::Sha384 => "http://www.w3.org/2001/04/xmldsig-more#sha384",
+            Self::Sha512 => "http://www.w3.org/2001/04/xmlenc#sha512",
+        }
+    }
+
+    /// The algorithm of that name in `DigestMethod`.
+    #[must_use]
+    pub fn from_uri(uri: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.uri() == uri)
+    }
+
+    /// The primitive.
+    pub(super) fn primitive(self) -> &'static digest::Algorithm {
+        match self {
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back_and_no_other_is() {
+        for algorithm in SignatureAlgorithm::ALL {
+            assert_eq!(SignatureAlgorithm::from_uri(algorithm.uri()), Some(algorithm));
+        }
+        for digest in DigestAlgorithm::ALL {
+            assert_eq!(DigestAlgorithm::from_uri(digest.uri()), Some(digest));
+        }
+        for weak in ["http://www.w3.org/2000/09/xmldsig#rsa-sha1", "http://www.w3.org/2000/09/xmldsig#sha1", ""] {
+            assert!(SignatureAlgorithm::from_uri(weak).is_none() && DigestAlgorithm::from_uri(weak).is_none());
+        }
     }
 }

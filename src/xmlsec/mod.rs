@@ -1,8 +1,39 @@
-//! XML Signature and XML Encryption as RID needs them (RFC 6545 §9): a closed profile, not a general library. Everything
-//! outside the profile is refused by its name.
+//! XML Signature and XML Encryption as RFC 6545 §9.1 and §9.3 need them: a closed profile, no general XML security.
 //!
-//! Called by `envelope`, which seals and opens messages, and by the command line for hand work. All primitives come from
-//! the provider that TLS uses.
+//! Called by `envelope`, which decides what must be signed and encrypted and for whom, and by `ridd sign`, `verify`,
+//! `encrypt` and `decrypt`. What is promised:
+//! - whatever stands outside the profile is refused with its name, before anything is computed from it;
+//! - a signature's value is checked before any of its references is followed;
+//! - the answer says what was signed, by position in the very tree that was read, so that it can be decoded from there;
+//! - nothing is fetched, no key is taken from a message, and every primitive is the one TLS uses (aws-lc-rs).
 
 pub mod algorithm;
+pub mod c14n;
 pub mod key;
+pub mod signature;
+mod trust;
+mod xpath;
+
+pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
+pub use trust::{Candidates, KeyHint, Pinned, Trust, TrustedKey};
+
+/// The namespace of XML Signature, and the beginning of some of its algorithms' names.
+pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// The namespace of XML Encryption.
+pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+
+/// Base64 as both standards mean it (RFC 2045): white space is no part of it.
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    let engine = base64::engine::general_purpose::STANDARD;
+    if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        let dense: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        return engine.decode(dense).ok();
+    }
+    engine.decode(text).ok()
+}
+
+fn to_base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

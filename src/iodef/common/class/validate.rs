@@ -299,7 +299,7 @@ impl<'a> Walk<'_, 'a> {
                 // An empty CDATA section holds no characters.
                 Item::Text("", _) => {}
                 Item::Text(text, _) => return Err(violation(node, "no content", quoted(text), class.section)),
-                Item::Comment(_) | Item::Instruction => {}
+                Item::Comment(_) | Item::Instruction(..) => {}
             }
         }
         Ok(())
@@ -322,7 +322,7 @@ impl<'a> Walk<'_, 'a> {
                 Item::Text(piece, _) if text.is_empty() => text = Cow::Borrowed(piece),
                 // A comment interrupts the text, but not the value.
                 Item::Text(piece, _) => text.to_mut().push_str(piece),
-                Item::Comment(_) | Item::Instruction => {}
+                Item::Comment(_) | Item::Instruction(..) => {}
             }
         }
         let result = self.value(node, value, text);
@@ -359,7 +359,7 @@ impl<'a> Walk<'_, 'a> {
                         return Err(violation(node, expected, quoted(xml::trim(text)), class.section));
                     }
                 }
-                Item::Comment(_) | Item::Instruction => {}
+                Item::Comment(_) | Item::Instruction(..) => {}
             }
         }
         let state = state(model, at);
