@@ -77,37 +77,48 @@ pub fn element(
     without: Option<Node<'_>>,
     out: &mut impl Output,
 ) -> Result<(), C14nError> {
-    let inherited = match form {
-        Form::Exclusive(_) => Vec::new(),
-        Form::Inclusive => inherited(apex, |_| true),
-        Form::Inclusive11 => {
-            if !inherited(apex, |name| name == "base").is_empty() {
-                return Err(C14nError::Base { element: apex.path() });
-            }
-            inherited(apex, |name| matches!(name, "lang" | "space"))
-        }
-    };
+    let inherited = inherited_by(apex, form)?;
     Walk { form, without, scope: Scope::default(), out }.run(apex, inherited);
     Ok(())
 }
 
-/// Writes, in the inclusive form 1.0, one element of the document that the exclusive form of the whole document would
+/// Writes, in an inclusive form, one element of the document that the exclusive form of the whole document would
 /// be: what the transforms of RFC 6545 §7.1.1 amount to in the order they are printed (exclusive first, then the path,
 /// then the form that the digest implies). Nothing is parsed again.
-pub fn element_of_exclusive(apex: Node<'_>, prefixes: &[&str], out: &mut impl Output) {
+///
+/// # Errors
+/// As [`element`].
+pub fn element_of_exclusive(
+    apex: Node<'_>,
+    prefixes: &[&str],
+    last: &Form<'_>,
+    out: &mut impl Output,
+) -> Result<(), C14nError> {
+    let inherited = inherited_by(apex, last)?;
     let form = Form::Exclusive(prefixes.to_vec());
     let mut scope = Scope::default();
-    let mut above = Vec::new();
-    let mut here = apex.parent();
-    while let Some(node) = here {
-        above.push(node);
-        here = node.parent();
-    }
+    let above: Vec<_> = std::iter::successors(apex.parent(), |node| node.parent()).collect();
     for node in above.into_iter().rev() {
         scope.enter(node, &form);
     }
     scope.show_all_next();
-    Walk { form: &form, without: None, scope, out }.run(apex, inherited(apex, |_| true));
+    Walk { form: &form, without: None, scope, out }.run(apex, inherited);
+    Ok(())
+}
+
+/// The attributes `xml:…` that an apex has from its ancestors in that form.
+fn inherited_by<'a>(apex: Node<'a>, form: &Form<'_>) -> Result<Vec<(&'a str, &'a str)>, C14nError> {
+    match form {
+        Form::Exclusive(_) => Ok(Vec::new()),
+        Form::Inclusive => Ok(inherited(apex, |_| true)),
+        Form::Inclusive11 if has_base(apex) => Err(C14nError::Base { element: apex.path() }),
+        Form::Inclusive11 => Ok(inherited(apex, |name| matches!(name, "lang" | "space"))),
+    }
+}
+
+/// Whether xml:base stands above the element: Canonical XML 1.1 §2.4 would join the values.
+fn has_base(apex: Node<'_>) -> bool {
+    std::iter::successors(apex.parent(), |node| node.parent()).any(|node| node.attribute_in(xml::XML, "base").is_some())
 }
 
 /// The attributes `xml:…` of the ancestors that the element does not have itself, the nearest of each name.

@@ -52,7 +52,7 @@ pub(super) enum Target<'a> {
     Id(&'a str),
     /// The element at that path; the form follows.
     Path(Path<'a>),
-    /// The same, the exclusive form of the whole message coming first and the inclusive one of the element last: the
+    /// The same, the exclusive form of the whole message coming first and an inclusive one of the element last: the
     /// order that RFC 6545 §7.1.1 prints.
     PathOfExclusive(Path<'a>, Vec<&'a str>),
 }
@@ -259,11 +259,12 @@ impl<'a> Steps<'a> {
                 (Some(_), Form::Exclusive(prefixes)) if prefixes.is_empty() => {
                     Ok((Target::Path(path), Form::Exclusive(prefixes)))
                 }
-                (Some(first), Form::Inclusive) => Ok((Target::PathOfExclusive(path, first), Form::Inclusive)),
+                (Some(first), form @ (Form::Inclusive | Form::Inclusive11)) => {
+                    Ok((Target::PathOfExclusive(path, first), form))
+                }
                 (Some(_), Form::Exclusive(_)) => {
                     Err(order("a path between two exclusive forms with InclusiveNamespaces"))
                 }
-                (Some(_), Form::Inclusive11) => Err(order("exclusive C14N, XPath Filter 2, inclusive C14N 1.1")),
             },
             (Some(id), None, false) => Ok((Target::Id(id), form)),
             (Some(_), Some(_), _) => Err(misplaced(FILTER)),
@@ -276,7 +277,7 @@ fn order(name: &str) -> SignatureError {
     SignatureError::Outside {
         what: "the order of transforms",
         name: name.to_owned(),
-        expected: "a path and then one form, or the exclusive form, a path and then the exclusive or inclusive form 1.0",
+        expected: "a path and then one form, or the exclusive form, a path and then one form",
     }
 }
 

@@ -201,7 +201,7 @@ fn follow<'a>(
             return Err(SignatureError::Enclosed { element: target.path() });
         }
         (Some(target), Target::PathOfExclusive(_, prefixes)) => {
-            c14n::element_of_exclusive(target, prefixes, &mut out);
+            c14n::element_of_exclusive(target, prefixes, &reference.form, &mut out)?;
         }
         (Some(target), _) => c14n::element(target, &reference.form, None, &mut out)?,
     }
