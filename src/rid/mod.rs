@@ -16,6 +16,7 @@ mod policy;
 mod reading;
 mod rules;
 mod schemas;
+pub mod signature;
 pub mod splice;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,11 @@ use scope::{Given, Scope};
 
 use crate::xml::{self, Document, Item, Node};
 
+/// Writes a namespace's name as the value of its declaration.
+pub(super) fn put_name(out: &mut String, name: &str) {
+    put_value(out, name);
+}
+
 /// Which canonical form (the names of RFC 6545 §7.1.1, Canonical XML 1.0 and 1.1, Exclusive XML Canonicalization 1.0).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form<'a> {

@@ -20,6 +20,13 @@ impl Output for Vec<u8> {
     }
 }
 
+impl Output for String {
+    #[inline]
+    fn put(&mut self, text: &str) {
+        self.push_str(text);
+    }
+}
+
 /// Digests what it takes.
 pub struct Digesting {
     context: Context,

@@ -10,11 +10,15 @@
 mod config;
 mod error;
 mod read;
+mod sign;
 mod verify;
 
 pub use config::{Config, Name, Places};
 pub use error::{SignError, SignatureError};
+pub use sign::{Splice, sign_elements, sign_whole};
 pub use verify::{Covered, Found, Judged, Verified, find, verify};
 
+#[cfg(test)]
+mod sign_tests;
 #[cfg(test)]
 mod tests;

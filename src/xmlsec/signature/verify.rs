@@ -128,6 +128,12 @@ impl<'a> Found<'a> {
         self.read.as_ref().is_ok_and(|signature| signature.references.iter().any(whole))
     }
 
+    /// The bytes of the element that holds it: without them the message is as it was before it was signed.
+    #[must_use]
+    pub fn holder(&self) -> Range<usize> {
+        self.node.parent().unwrap_or(self.node).range()
+    }
+
     /// Judges it: first the signature value over SignedInfo with a trusted key, then each reference.
     #[must_use]
     pub fn judge(self, document: &'a Document<'_>, trust: &dyn Trust, config: &Config) -> Judged {
