@@ -26,10 +26,12 @@ mod reload;
 mod schema;
 mod send;
 mod serve;
+mod sign;
 mod status;
 mod store;
 mod table;
 mod validate;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -97,6 +99,10 @@ enum Command {
     Store(store::Args),
     /// Judge RID messages and IODEF documents: valid or not, and why
     Validate(validate::Args),
+    /// Sign a RID message, or its records as their originator
+    Sign(sign::Args),
+    /// Say who signed what of RID messages, and whether it holds
+    Verify(verify::Args),
     /// Write one of the XML Schemas, or list them
     Schema(schema::Args),
     /// Measure how fast this machine does the node's work
@@ -125,6 +131,8 @@ impl Command {
             Self::Cert(args) => cert::run(&args, globals),
             Self::Store(args) => store::run(&args, globals),
             Self::Validate(args) => validate::run(&args, globals),
+            Self::Sign(args) => sign::run(&args),
+            Self::Verify(args) => verify::run(&args, globals),
             Self::Schema(args) => schema::run(&args),
             Self::Bench(args) => bench::run(&args, globals),
             Self::Completions(args) => completions::run(&args),

@@ -98,7 +98,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     let mut judged = Vec::new();
     let mut unreadable = Vec::new();
     for path in &args.files {
-        match read(path, &options) {
+        match read(path, options.limits.size) {
             Ok(bytes) => {
                 let judgement = judge(&bytes, &options);
                 if !globals.json {
@@ -119,22 +119,23 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     Ok(if all_valid { Exit::Done } else { Exit::No })
 }
 
-/// The file, or as much of it as shows the judge that it is too big.
-fn read(path: &Path, options: &Options) -> std::io::Result<Vec<u8>> {
+/// The file, or as much of it as shows that it is longer than so many bytes.
+pub(super) fn read(path: &Path, size: usize) -> std::io::Result<Vec<u8>> {
     let source: Box<dyn Read> =
         if path.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(File::open(path)?) };
-    let most = u64::try_from(options.limits.size).unwrap_or(u64::MAX).saturating_add(1);
+    let most = u64::try_from(size).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     source.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// The path on one line, whatever is in it.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     single_line(&path.to_string_lossy())
 }
 
-fn single_line(text: &str) -> String {
+/// The text on one line: what would break it is written as an escape.
+pub(super) fn single_line(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 

@@ -191,6 +191,14 @@ pub(super) fn issued_by(der: &[u8], ca: &[u8]) -> Result<bool, Unreadable> {
     Ok(same_name && certificate.verify_signature(Some(ca.public_key())).is_ok())
 }
 
+/// Whether the certificate's key may make signatures over documents (RFC 5280 §4.2.1.3); it may if nothing is said.
+pub(super) fn may_sign(der: &[u8]) -> Result<bool, Unreadable> {
+    let certificate = parse(der)?;
+    let bad = |why: String| Unreadable { what: "certificate", why };
+    let usage = certificate.key_usage().map_err(|error| bad(error.to_string()))?;
+    Ok(usage.is_none_or(|usage| usage.value.digital_signature() || usage.value.non_repudiation()))
+}
+
 fn parse(der: &[u8]) -> Result<X509Certificate<'_>, Unreadable> {
     let bad = |why: String| Unreadable { what: "certificate", why };
     match X509Certificate::from_der(der) {

@@ -49,8 +49,8 @@ pub(super) struct Credentials {
 }
 
 /// The two verifiers over the same CAs and revocation lists.
-struct Verifiers {
-    clients: Arc<dyn ClientCertVerifier>,
+pub(super) struct Verifiers {
+    pub(super) clients: Arc<dyn ClientCertVerifier>,
     servers: Arc<WebPkiServerVerifier>,
 }
 
@@ -192,12 +192,12 @@ impl Credentials {
     }
 }
 
-fn alive(facts: &Facts, now: Timestamp) -> bool {
+pub(super) fn alive(facts: &Facts, now: Timestamp) -> bool {
     (facts.not_before..=facts.not_after).contains(&now)
 }
 
 /// Makes the verifiers. A certificate of a CA without a list passes unless `require_crl`.
-fn verifiers(
+pub(super) fn verifiers(
     anchors: &[&ReadCertificate],
     crls: Vec<CertificateRevocationListDer<'static>>,
     require_crl: bool,

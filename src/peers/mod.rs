@@ -6,6 +6,7 @@
 
 mod admission;
 mod admitted;
+mod anchors;
 mod certificate;
 mod changes;
 mod config;
@@ -26,6 +27,7 @@ pub(crate) mod testing;
 mod tls;
 
 pub use admitted::Admitted;
+pub use anchors::Anchors;
 pub use certificate::{CrlFacts, Facts, RevokedEntry, Unreadable};
 pub use changes::Changes;
 pub use config::Config;
