@@ -9,6 +9,7 @@
 
 pub mod algorithm;
 pub mod c14n;
+pub mod encryption;
 pub mod key;
 pub mod signature;
 mod trust;

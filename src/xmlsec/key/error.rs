@@ -30,7 +30,7 @@ pub enum KeyError {
         /// Which file.
         path: PathBuf,
         /// What is wrong.
-        source: Box<KeyError>,
+        source: Box<Self>,
     },
     /// There is no private key in the PEM text.
     #[error("found {found}, expected a private key in PEM form (-----BEGIN PRIVATE KEY-----)")]
