@@ -4,8 +4,12 @@
 use ridd::iodef::common::class::{Described, Draft, Grammar, Options, View};
 use ridd::iodef::{v1, v2};
 use ridd::rid::judge::{self, Profile, Schema, Verdict, judge};
+use ridd::rid::signature::{DOCUMENT_PATH, SIGNATURE_PATH};
 use ridd::rid::{self, Message, RidError};
 use ridd::xml::{Document, Limits, Node};
+use ridd::xmlsec::c14n::{self, Form};
+use ridd::xmlsec::signature::{Config, Places, verify as verify_all};
+use ridd::xmlsec::{Pinned, TrustedKey};
 
 /// Reading either refuses with a position inside the document, or gives a tree whose pieces are pieces of the source.
 pub(crate) fn xml_parse(bytes: &[u8]) {
@@ -91,4 +95,45 @@ fn elements(node: Node<'_>) -> Vec<String> {
     let mut list = vec![format!("{{{}}}{} {}", node.namespace(), node.name(), attributes.join(" "))];
     list.extend(node.elements().flat_map(elements));
     list
+}
+
+/// The canonical form of a canonical form is itself, and the exclusive form says the same as the document.
+pub(crate) fn c14n(bytes: &[u8]) {
+    let Ok(document) = Document::parse(bytes, &Limits::default()) else { return };
+    // Escapes and repeated declarations make it longer than what it comes from.
+    let wide = Limits {
+        size: usize::MAX,
+        attributes: usize::MAX,
+        attribute_bytes: usize::MAX,
+        text_bytes: usize::MAX,
+        character_references: usize::MAX,
+        digits: usize::MAX,
+        ..Limits::default()
+    };
+    for form in [Form::Exclusive(vec!["", "p"]), Form::Exclusive(Vec::new()), Form::Inclusive, Form::Inclusive11] {
+        let mut once = Vec::new();
+        c14n::document(&document, &form, None, &mut once);
+        let read = Document::parse(&once, &wide).unwrap_or_else(|error| panic!("{form:?}: {error}"));
+        assert_eq!(elements(read.root()), elements(document.root()), "{form:?}");
+        let mut again = Vec::new();
+        c14n::document(&read, &form, None, &mut again);
+        assert_eq!(once, again, "{form:?}");
+    }
+}
+
+/// Judging ends with a verdict on each Signature, in order and inside the document; no key that fits nothing proves
+/// anything.
+pub(crate) fn verify(bytes: &[u8]) {
+    let Ok(document) = Document::parse(bytes, &Limits::default()) else { return };
+    let places = Places { signature: SIGNATURE_PATH, document: DOCUMENT_PATH };
+    let key = TrustedKey { signer: "nobody".to_owned(), spki: Vec::new() };
+    let trust = Pinned { keys: vec![key] };
+    let mut behind = 0;
+    for one in verify_all(&document, &places, &trust, &Config::default()) {
+        assert!(one.range.start >= behind && one.range.end <= bytes.len(), "{:?}", one.range);
+        assert!(document.source()[one.range.clone()].starts_with('<'));
+        behind = one.range.start + 1;
+        let error = one.verdict.expect_err("nobody signs");
+        assert!(!error.to_string().is_empty());
+    }
 }

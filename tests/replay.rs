@@ -24,12 +24,14 @@ fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut list = Vec::new();
     files(&root.join("fixtures"), &mut list);
-    let corpus = root.join("../shared/corpus");
-    if corpus.exists() {
-        files(&corpus, &mut list);
-    } else {
-        assert!(std::env::var_os("RIDD_TEST_NO_SKIP").is_none(), "{} is not there", corpus.display());
-        println!("skipped: {} is not there", corpus.display());
+    for shared in ["corpus", "xmlsec"] {
+        let folder = root.join("../shared").join(shared);
+        if folder.exists() {
+            files(&folder, &mut list);
+        } else {
+            assert!(std::env::var_os("RIDD_TEST_NO_SKIP").is_none(), "{} is not there", folder.display());
+            println!("skipped: {} is not there", folder.display());
+        }
     }
     list
 }
@@ -66,4 +68,14 @@ fn judging_keeps_its_promises() {
 #[test]
 fn writing_keeps_its_promises() {
     replay(exercise::iodef_roundtrip);
+}
+
+#[test]
+fn canonical_forms_keep_their_promises() {
+    replay(exercise::c14n);
+}
+
+#[test]
+fn judging_signatures_keeps_its_promises() {
+    replay(exercise::verify);
 }

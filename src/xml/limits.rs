@@ -25,6 +25,8 @@ pub struct Config {
     pub character_references: usize,
     /// Comments and processing instructions in all.
     pub comments: usize,
+    /// Prefixes declared at once; the default namespace is one of them.
+    pub namespaces: usize,
     /// Values of type xs:ID in all.
     pub identifiers: usize,
     /// Digits of one number.
@@ -46,6 +48,7 @@ impl Default for Config {
             text_bytes: 256 << 10,
             character_references: 1_000,
             comments: 20_000,
+            namespaces: 128,
             identifiers: 2_000,
             digits: 999,
         }

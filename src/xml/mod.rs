@@ -10,6 +10,7 @@ mod dtd;
 mod error;
 mod limits;
 mod scan;
+mod scope;
 mod write;
 
 pub use document::{Attribute, Document, Item, Node};

@@ -8,6 +8,7 @@
 use memchr::{memchr, memchr3, memmem};
 
 use crate::xml::declaration::{declaration, other_encoding, start_of};
+use crate::xml::scope::Scope;
 use crate::xml::{Fault, Limits, Position, XmlError, dtd};
 
 /// Checks `bytes` and returns them as text.
@@ -46,6 +47,7 @@ fn run<'a>(bytes: &'a [u8], limits: &Limits, dtd: Verdict) -> Result<&'a str, Xm
         elements: 0,
         comments: 0,
         next_xmlns: 0,
+        scope: Scope::default(),
         no_characters: Vec::new(),
         colons: Vec::new(),
         breach: None,
@@ -80,6 +82,7 @@ struct Scan<'a> {
     comments: usize,
     /// The next `xmlns` at or after `at`, so that only tags that declare something are looked into.
     next_xmlns: usize,
+    scope: Scope<'a>,
     /// References that name no character, wherever they stand.
     no_characters: Vec<usize>,
     /// Colons behind white space, wherever they stand: in a tag they may begin an attribute's name.
@@ -139,16 +142,18 @@ impl Scan<'_> {
             return refused(start);
         }
         let first = self.colons.partition_point(|at| *at < start);
+        let mut quote = None;
+        let mut seen = start;
         for at in self.colons.get(first..).unwrap_or_default().iter().take_while(|at| **at < end) {
             // In a value it is as good as any other character: quotes before it decide.
-            let mut quote = None;
-            for byte in self.bytes.get(start..*at).unwrap_or_default() {
+            for byte in self.bytes.get(seen..*at).unwrap_or_default() {
                 match quote {
                     None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
                     Some(open) if open == byte => quote = None,
                     _ => {}
                 }
             }
+            seen = *at;
             if quote.is_none() {
                 return refused(*at);
             }
@@ -274,6 +279,7 @@ impl Scan<'_> {
                 return Err(refuse(self.bytes, Fault::Malformed, start, "a start tag for each end tag", found));
             }
         };
+        self.scope.close(self.depth);
         Ok(())
     }
 
@@ -343,6 +349,8 @@ impl Scan<'_> {
         }
         let bytes = self.bytes;
         let mut seen: Vec<&[u8]> = Vec::new();
+        let empty = bytes.get(end - 1) == Some(&b'/');
+        let depth = if empty { self.depth + 1 } else { self.depth };
         for (name_at, name, value) in attributes(bytes, start, end) {
             let prefix = match name {
                 b"xmlns" => &b""[..],
@@ -361,10 +369,20 @@ impl Scan<'_> {
             if value.iter().any(u8::is_ascii_whitespace) {
                 return refuse("a URI reference as name of a namespace", "white space in it");
             }
-            if seen.contains(&prefix) {
-                return refuse("each prefix declared once on an element", "the same declaration again");
+            // An element with too many attributes is refused anyway.
+            if seen.len() <= self.limits.attributes {
+                if seen.contains(&prefix) {
+                    return refuse("each prefix declared once on an element", "the same declaration again");
+                }
+                seen.push(prefix);
             }
-            seen.push(prefix);
+            self.scope.declare(prefix, depth, self.limits.namespaces);
+        }
+        if !seen.is_empty() && self.scope.exceeds(self.limits.namespaces) {
+            self.breach(start, "namespaces", self.limits.namespaces, "prefixes declared at once");
+        }
+        if empty {
+            self.scope.close(self.depth);
         }
         self.at = end;
         self.find_xmlns();
@@ -415,6 +433,7 @@ mod tests {
             character_references: 2,
             comments: 2,
             digits: 6,
+            namespaces: 2,
             size: 200,
             ..Limits::default()
         }
@@ -436,6 +455,10 @@ mod tests {
             ("<a><!-- --><!-- --></a>".into(), "<a><!-- --><?p ?><!-- --></a>".into()),
             ("<a> 123456 </a>".into(), "<a> 1234567 </a>".into()),
             ("<a/>".into(), format!("<a>{long}{long}</a>")),
+            (
+                "<a xmlns:p='u'><b xmlns:q='u'/><b xmlns='u' xmlns:p='v'/></a>".into(),
+                "<a xmlns:p='u'><b xmlns:q='u'><c xmlns='u'/></b></a>".into(),
+            ),
         ];
         for (good, bad) in cases {
             assert_eq!(fault(good.as_bytes(), &small()), None, "{good}");

@@ -19,6 +19,8 @@ pub use sign::{Splice, sign_elements, sign_whole};
 pub use verify::{Covered, Found, Judged, Verified, find, verify};
 
 #[cfg(test)]
+mod cost_tests;
+#[cfg(test)]
 mod sign_tests;
 #[cfg(test)]
 mod tests;

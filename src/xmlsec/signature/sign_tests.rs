@@ -10,7 +10,7 @@ use std::process::Command;
 use super::tests::PLACES;
 use super::*;
 use crate::xml::{Document, Limits, Node};
-use crate::xmlsec::key::{FileKey, Signer};
+use crate::xmlsec::key::{Decrypter as _, FileKey, Signer};
 use crate::xmlsec::{DSIG, Pinned, SignatureAlgorithm, TrustedKey, from_base64};
 
 const BEFORE: &str = "<rid:Signature dtype=\"xml\" meaning=\"xml\">";
@@ -33,10 +33,8 @@ fn key(name: &str) -> (PathBuf, FileKey) {
     (file, key)
 }
 
-fn trust(file: &Path) -> Pinned {
-    let out = Command::new("openssl").args(["pkey", "-pubout", "-outform", "DER", "-in"]).arg(file).output().unwrap();
-    assert!(out.status.success());
-    Pinned { keys: vec![TrustedKey { signer: "us".to_owned(), spki: out.stdout }] }
+fn trust(key: &FileKey) -> Pinned {
+    Pinned { keys: vec![TrustedKey { signer: "us".to_owned(), spki: key.public_key().info().to_vec() }] }
 }
 
 const KEYS: [&str; 4] = ["rsa-2048", "p256", "p384", "ed25519"];
@@ -81,8 +79,8 @@ fn bare(bytes: &[u8]) -> String {
 #[test]
 fn what_we_sign_holds_and_nothing_else_changes() {
     for name in KEYS {
-        let (file, key) = key(name);
-        let trust = trust(&file);
+        let (_, key) = key(name);
+        let trust = trust(&key);
         for algorithm in key.algorithms() {
             let text = message();
             let (detached, whole) = sealed(&text, &key, *algorithm);
@@ -102,8 +100,8 @@ fn what_we_sign_holds_and_nothing_else_changes() {
 
 #[test]
 fn each_change_is_noticed() {
-    let (file, key) = key("ed25519");
-    let trust = trust(&file);
+    let (_, key) = key("ed25519");
+    let trust = trust(&key);
     let (_, whole) = sealed(&message(), &key, SignatureAlgorithm::Ed25519);
     let text = String::from_utf8(whole).unwrap();
     // (what is changed, whether the whole message still holds, whether the elements do)
@@ -166,11 +164,10 @@ fn xmlsec1_verifies_what_we_sign() {
     }
     let folder = tempfile::tempdir().unwrap();
     for name in ["rsa-2048", "p256", "p384"] {
-        let (file, key) = key(name);
+        let (_, key) = key(name);
         let public = folder.path().join("public.pem");
-        let made =
-            Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(&file).arg("-out").arg(&public).status();
-        assert!(made.unwrap().success());
+        let info = crate::xmlsec::to_base64(key.public_key().info());
+        fs::write(&public, format!("-----BEGIN PUBLIC KEY-----\n{info}\n-----END PUBLIC KEY-----\n")).unwrap();
         for algorithm in key.algorithms().iter().filter(|algorithm| theirs(**algorithm)) {
             let (detached, whole) = sealed(&message(), &key, *algorithm);
             for (kind, bytes) in [("detached", detached), ("whole", whole)] {
@@ -228,7 +225,7 @@ fn we_verify_what_xmlsec1_signs() {
             SignatureAlgorithm::EcdsaSha384 => "p384",
             _ => "rsa-2048",
         };
-        let (file, _) = key(name);
+        let (file, key) = key(name);
         let form = ["http://www.w3.org/2001/10/xml-exc-c14n#", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"];
         let transforms =
             if transforms.is_empty() { String::new() } else { format!("<ds:Transforms>{transforms}</ds:Transforms>") };
@@ -251,7 +248,7 @@ fn we_verify_what_xmlsec1_signs() {
             .output()
             .unwrap();
         assert!(run.status.success(), "{template}: {}", String::from_utf8_lossy(&run.stderr));
-        let judged = judged(&run.stdout, &trust(&file));
+        let judged = judged(&run.stdout, &trust(&key));
         let verified = judged[0].verdict.as_ref().unwrap_or_else(|error| panic!("{error}: {template}"));
         assert_eq!(verified.is_whole(), uri.is_empty() && transforms.contains("enveloped"), "{template}");
         rounds += 1;
