@@ -1,6 +1,8 @@
 //! What the fuzz targets do with some bytes, and what must hold whatever the bytes are. Shared by `fuzz/targets/` and
 //! `tests/replay.rs`. Each panics if a promise is broken.
 
+use std::sync::LazyLock;
+
 use ridd::iodef::common::class::{Described, Draft, Grammar, Options, View};
 use ridd::iodef::{v1, v2};
 use ridd::rid::judge::{self, Profile, Schema, Verdict, judge};
@@ -8,6 +10,8 @@ use ridd::rid::signature::{DOCUMENT_PATH, SIGNATURE_PATH};
 use ridd::rid::{self, Message, RidError};
 use ridd::xml::{Document, Limits, Node};
 use ridd::xmlsec::c14n::{self, Form};
+use ridd::xmlsec::encryption::{self, ContentAlgorithm, DataType, EncryptionError, Recipient, XENC};
+use ridd::xmlsec::key::{Decrypter, FileKey};
 use ridd::xmlsec::signature::{Config, Places, verify as verify_all};
 use ridd::xmlsec::{Pinned, TrustedKey};
 
@@ -77,6 +81,48 @@ fn again<C: Described>(root: View<'_, C>, grammar: &Grammar) {
     assert_eq!(foreign(document.root()), foreign(root.element()), "foreign content was changed");
     let checked = grammar.validate(document.root(), &Options::default()).unwrap_or_else(|error| panic!("{error}"));
     assert!(checked.root::<C>().is_some(), "the root is of another class");
+}
+
+/// Keys of each kind that decrypts.
+static KEYS: LazyLock<[FileKey; 3]> = LazyLock::new(|| {
+    let texts = [
+        include_str!("../certs/keys/p256.pem"),
+        include_str!("../certs/keys/p384.pem"),
+        include_str!("../certs/keys/rsa-2048.pem"),
+    ];
+    texts.map(|text| FileKey::from_pem(text, None).expect("the test keys are right"))
+});
+
+/// What is encrypted either is refused or gives a document whose other bytes are the same; what is not can be encrypted
+/// and comes back.
+pub(crate) fn decrypt(bytes: &[u8]) {
+    let Ok(document) = Document::parse(bytes, &Limits::default()) else { return };
+    let ours = KEYS.each_ref().map(|key| key as &dyn Decrypter);
+    let (config, limits) =
+        (encryption::Config::default(), Limits { text_bytes: 8 << 20, size: 8 << 20, ..Limits::default() });
+    match encryption::decrypt(&document, &ours, &config, &limits) {
+        Ok(decrypted) => {
+            let first = decrypted.parts.first().expect("something was decrypted");
+            assert_eq!(decrypted.bytes.get(..first.range.start), bytes.get(..first.range.start));
+        }
+        Err(EncryptionError::Nothing) => {}
+        Err(_) => return,
+    }
+    let target = document.root();
+    if target.is(XENC, "EncryptedData") {
+        return;
+    }
+    let recipient = Recipient::of_key(KEYS[0].public_key().clone(), "fuzz");
+    let algorithm = ContentAlgorithm::Aes128Gcm;
+    let sealed = encryption::encrypt(&document, target, DataType::Element, &[recipient], algorithm);
+    let sealed = sealed.unwrap_or_else(|error| panic!("{error}"));
+    let sealed = Document::parse(&sealed, &limits).unwrap_or_else(|error| panic!("{error}"));
+    // A document as deep as the limit is too deep inside the element that it is judged in.
+    match encryption::decrypt(&sealed, &ours, &config, &limits) {
+        Ok(opened) => assert_eq!(opened.bytes, document.source().as_bytes()),
+        Err(EncryptionError::Plaintext { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// The source of what stands in the outermost places for other standards, in order.

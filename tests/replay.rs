@@ -79,3 +79,8 @@ fn canonical_forms_keep_their_promises() {
 fn judging_signatures_keeps_its_promises() {
     replay(exercise::verify);
 }
+
+#[test]
+fn decrypting_keeps_its_promises() {
+    replay(exercise::decrypt);
+}

@@ -10,7 +10,10 @@ mod cert;
 mod child;
 mod completions;
 mod config;
+mod decrypt;
 mod demo;
+mod document;
+mod encrypt;
 mod failure;
 mod globals;
 #[cfg(test)]
@@ -103,6 +106,10 @@ enum Command {
     Sign(sign::Args),
     /// Say who signed what of RID messages, and whether it holds
     Verify(verify::Args),
+    /// Encrypt a document by hand for the owners of certificates
+    Encrypt(encrypt::Args),
+    /// Decrypt by hand what a document holds for one of our keys
+    Decrypt(decrypt::Args),
     /// Write one of the XML Schemas, or list them
     Schema(schema::Args),
     /// Measure how fast this machine does the node's work
@@ -133,6 +140,8 @@ impl Command {
             Self::Validate(args) => validate::run(&args, globals),
             Self::Sign(args) => sign::run(&args),
             Self::Verify(args) => verify::run(&args, globals),
+            Self::Encrypt(args) => encrypt::run(&args, globals),
+            Self::Decrypt(args) => decrypt::run(&args, globals),
             Self::Schema(args) => schema::run(&args),
             Self::Bench(args) => bench::run(&args, globals),
             Self::Completions(args) => completions::run(&args),

@@ -76,7 +76,7 @@ impl Recipient {
 /// on the outermost of the encrypted elements, where they are used.
 ///
 /// # Errors
-/// Nobody to encrypt for, or a key that cannot be encrypted for; the element has no content.
+/// Nobody to encrypt for, or a key or certificate that is not for encryption; the element has no content.
 pub fn encrypt(
     document: &Document<'_>,
     target: Node<'_>,
@@ -154,6 +154,9 @@ fn encrypted_key(
     algorithm: ContentAlgorithm,
     out: &mut String,
 ) -> Result<(), EncryptionError> {
+    if let Some(certificate) = &recipient.certificate {
+        certificate.may_encrypt().map_err(|source| unusable(recipient, source))?;
+    }
     out.push_str("<xenc:EncryptedKey>");
     let wrapped = match recipient.kind() {
         KeyKind::Rsa { .. } => {

@@ -395,6 +395,24 @@ fn nobody_is_encrypted_for_who_cannot_read_it() {
 }
 
 #[test]
+fn certificates_that_are_not_for_encryption_are_refused() {
+    let Some(folder) = shared() else { return };
+    let document = parse(RELYING);
+    for (name, said) in
+        [("encrsa", ""), ("encec", ""), ("rsa", "keyEncipherment"), ("p256", "keyAgreement"), ("ed25519", "Ed25519")]
+    {
+        let text = std::fs::read_to_string(folder.join(format!("keys/{name}.pem"))).unwrap();
+        let recipient = Recipient::of_certificate(Certificate::from_pem(&text).unwrap());
+        let sealed =
+            encrypt(&document, payload(&document), DataType::Content, &[recipient], ContentAlgorithm::default());
+        match sealed {
+            Ok(_) => assert_eq!(said, "", "{name}"),
+            Err(error) => assert!(!said.is_empty() && error.to_string().contains(said), "{name}: {error}"),
+        }
+    }
+}
+
+#[test]
 fn limits_hold() {
     let key = key("keys/p256.pem");
     let text = sealed(&vec![named("p256"); 33], ContentAlgorithm::default());

@@ -2,10 +2,10 @@
 //! whether it is trusted, valid or revoked is the business of whoever hands it over.
 
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::ParsedExtension;
+use x509_parser::extensions::{KeyUsage, ParsedExtension};
 use x509_parser::prelude::FromDer as _;
 
-use crate::xmlsec::key::{KeyError, PublicKey, pem};
+use crate::xmlsec::key::{KeyError, KeyKind, PublicKey, pem};
 
 /// One certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,7 @@ pub struct Certificate {
     subject: String,
     serial: Vec<u8>,
     key_identifier: Option<Vec<u8>>,
+    usage: Option<KeyUsage>,
 }
 
 impl Certificate {
@@ -32,7 +33,9 @@ impl Certificate {
             ParsedExtension::SubjectKeyIdentifier(identifier) => Some(identifier.0.to_vec()),
             _ => None,
         });
+        let usage = read.key_usage().map_err(|error| malformed(error.to_string()))?.map(|usage| usage.value.clone());
         Ok(Self {
+            usage,
             der: der.to_vec(),
             public_key: PublicKey::read(read.public_key().raw)?,
             subject: read.subject().to_string(),
@@ -49,8 +52,8 @@ impl Certificate {
         let sections = pem::sections(text)?;
         let certificate = sections.iter().find(|section| section.label == "CERTIFICATE");
         let certificate = certificate.ok_or_else(|| KeyError::Malformed {
-            what: "certificate in PEM form (-----BEGIN CERTIFICATE-----)",
-            why: format!("found {}", pem::labels(&sections)),
+            what: "certificate in PEM form",
+            why: format!("found {}, expected a certificate (-----BEGIN CERTIFICATE-----)", pem::labels(&sections)),
         })?;
         Self::read(&certificate.der)
     }
@@ -77,6 +80,24 @@ impl Certificate {
     #[must_use]
     pub fn serial(&self) -> &[u8] {
         &self.serial
+    }
+
+    /// Whether one may encrypt for its key: if it says what the key is for, that must be key encipherment for RSA and key
+    /// agreement for the curves (RFC 5280 §4.2.1.3).
+    ///
+    /// # Errors
+    /// The certificate is for something else, or its key does not encrypt at all.
+    pub fn may_encrypt(&self) -> Result<(), KeyError> {
+        let kind = self.public_key.kind();
+        let (wanted, allowed): (_, fn(&KeyUsage) -> bool) = match kind {
+            KeyKind::Rsa { .. } => ("keyEncipherment", KeyUsage::key_encipherment),
+            KeyKind::P256 | KeyKind::P384 => ("keyAgreement", KeyUsage::key_agreement),
+            KeyKind::Ed25519 => return Err(KeyError::Use { kind, what: "encryption" }),
+        };
+        match &self.usage {
+            Some(usage) if !allowed(usage) => Err(KeyError::Usage { found: usage.to_string(), wanted }),
+            _ => Ok(()),
+        }
     }
 
     /// Its subject key identifier (RFC 5280 §4.2.1.2), if it has one.

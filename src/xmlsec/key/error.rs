@@ -95,6 +95,14 @@ pub enum KeyError {
         /// Whom the certificate names.
         subject: String,
     },
+    /// A certificate that does not allow encryption.
+    #[error("the certificate is for {found}, and encryption needs one for {wanted} (RFC 5280 section 4.2.1.3)")]
+    Usage {
+        /// What it is for.
+        found: String,
+        /// What it would have to be for.
+        wanted: &'static str,
+    },
     /// The key cannot make such a signature.
     #[error("a key of {kind} makes no signature {algorithm}")]
     Algorithm {
