@@ -1,6 +1,6 @@
 //! `ridd decrypt`: decrypts by hand what a document holds for one of the given keys.
 //!
-//! What comes out is as trustworthy as the signature around it and no more: `ridd verify` judges that.
+//! What comes out is as trustworthy as the signature around it and no more; that is not judged here.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
