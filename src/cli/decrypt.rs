@@ -28,8 +28,8 @@ pub(crate) struct Args {
     passphrase_file: Option<PathBuf>,
 
     /// Write into this new file, which only its owner may read [default: standard output]
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
 
     /// The document; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -37,8 +37,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
-    if globals.json && args.out.is_none() {
-        return Err(Failure::input("--json lists what was decrypted, so say with --out where the document goes"));
+    if globals.json && args.output.is_none() {
+        return Err(Failure::input("--json lists what was decrypted, so say with --output where the document goes"));
     }
     let keys = keys(args)?;
     let no = |error: &dyn std::fmt::Display| {
@@ -51,8 +51,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     let ours: Vec<&dyn Decrypter> = keys.iter().map(|key| key as &dyn Decrypter).collect();
     let decrypted = encryption::decrypt(&parsed, &ours, &encryption::Config::default(), &limits);
     let decrypted = decrypted.map_err(|error| no(&error))?;
-    document::write(&decrypted.bytes, args.out.as_deref())?;
-    match &args.out {
+    document::write(&decrypted.bytes, args.output.as_deref())?;
+    match &args.output {
         Some(file) if globals.json => print(as_json(file, &decrypted, args).to_string())?,
         Some(file) => print(lines(file, &decrypted, args))?,
         None => {}

@@ -29,8 +29,8 @@ pub(crate) struct Args {
     cipher: Cipher,
 
     /// Write into this new file [default: standard output]
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
 
     /// The document; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -55,13 +55,13 @@ impl From<Cipher> for ContentAlgorithm {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
-    if globals.json && args.out.is_none() {
-        return Err(Failure::input("--json lists what was encrypted, so say with --out where the document goes"));
+    if globals.json && args.output.is_none() {
+        return Err(Failure::input("--json lists what was encrypted, so say with --output where the document goes"));
     }
     let recipients = args.certificates.iter().map(|path| recipient(path)).collect::<Result<Vec<_>, _>>()?;
     let (bytes, parts) = encrypted(document::read(&args.file)?, args, &recipients)?;
-    document::write(&bytes, args.out.as_deref())?;
-    if let Some(file) = &args.out {
+    document::write(&bytes, args.output.as_deref())?;
+    if let Some(file) = &args.output {
         let readers: Vec<_> = recipients.iter().map(Recipient::words).collect();
         print(if globals.json {
             json!({ "file": file, "size": bytes.len(), "encrypted": parts, "recipients": readers }).to_string()

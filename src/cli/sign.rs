@@ -1,13 +1,13 @@
 //! `ridd sign`: puts a signature into a RID message, for hand work and tests. No byte outside the Signature changes.
 
-use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::validate::{read, shown};
+use super::validate::shown;
 use super::verify::PLACES;
-use super::{Ended, Exit, Failure, print};
+use super::{Ended, Exit, Failure, document};
 use crate::rid::signature::{originals, signature_place};
-use crate::xml::{Document, Limits};
+use crate::xml::Document;
 use crate::xmlsec::SignatureAlgorithm;
 use crate::xmlsec::key::{Certificate, FileKey, Passphrase};
 use crate::xmlsec::signature::{Config, Splice, find, sign_elements, sign_whole};
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     #[arg(long)]
     originator: bool,
 
-    /// Write the signed message to this file [default: standard output]
+    /// Write into this new file [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -51,25 +51,23 @@ fn algorithm(name: &str) -> Result<SignatureAlgorithm, String> {
 
 pub(crate) fn run(args: &Args) -> Ended {
     let key = key(args)?;
-    let bytes = read(&args.file, Limits::default().size).map_err(|error| unread(&args.file, &error))?;
+    let bytes = document::read(&args.file)?;
     let signed = if args.originator { originator(args, bytes, &key)? } else { whole(args, &bytes, &key)? };
-    match &args.output {
-        Some(file) => fs::write(file, signed)
-            .map_err(|error| Failure::input(format_args!("cannot write {}: {error}", shown(file))))?,
-        None => print(String::from_utf8_lossy(&signed))?,
-    }
+    document::write(&signed, args.output.as_deref())?;
     Ok(Exit::Done)
-}
-
-fn unread(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::input(format_args!("cannot read {}: {error}", shown(file)))
 }
 
 fn key(args: &Args) -> Result<FileKey, Failure> {
     let passphrase = args.passphrase_file.as_deref().map(Passphrase::read).transpose().map_err(Failure::input)?;
     let key = FileKey::open(&args.key, passphrase.as_ref()).map_err(Failure::input)?;
+    if let Some(mode) = key.exposure() {
+        let warning = format!("ridd: {} can be read by others (mode {mode:o}); make it 0600", shown(&args.key));
+        // A warning that cannot be written is no reason to stop.
+        let _ = writeln!(std::io::stderr(), "{warning}");
+    }
     let Some(file) = &args.cert else { return Ok(key) };
-    let text = fs::read_to_string(file).map_err(|error| unread(file, &error))?;
+    let text = document::read(file)?;
+    let text = String::from_utf8(text).map_err(|_| fault(file, "is no certificate in PEM form"))?;
     let certificate = Certificate::from_pem(&text).map_err(Failure::input)?;
     key.with_certificate(certificate).map_err(Failure::input)
 }
@@ -83,11 +81,11 @@ fn no_place(file: &Path) -> Failure {
 }
 
 fn whole(args: &Args, bytes: &[u8], key: &FileKey) -> Result<Vec<u8>, Failure> {
-    let limits = Limits::default();
-    let document = Document::parse(bytes, &limits).map_err(|error| fault(&args.file, error))?;
-    let place = signature_place(&document).ok_or_else(|| no_place(&args.file))?;
+    let limits = document::limits();
+    let message = Document::parse(bytes, &limits).map_err(|error| fault(&args.file, error))?;
+    let place = signature_place(&message).ok_or_else(|| no_place(&args.file))?;
     // One more over the whole message would make the first one a broken one.
-    if find(&document, &PLACES, &Config::default()).iter().any(|found| found.claims_whole()) {
+    if find(&message, &PLACES, &Config::default()).iter().any(|found| found.claims_whole()) {
         return Err(fault(&args.file, "the whole message is signed already; take that Signature out first"));
     }
     let splice = Splice { at: place.at, before: &place.before, after: &place.after };
@@ -99,9 +97,9 @@ fn originator(args: &Args, mut bytes: Vec<u8>, key: &FileKey) -> Result<Vec<u8>,
     let config = Config::default();
     let mut done = 0;
     loop {
-        let document = Document::parse(&bytes, &Limits::default()).map_err(|error| fault(&args.file, error))?;
-        let place = signature_place(&document).ok_or_else(|| no_place(&args.file))?;
-        let records = originals(&document);
+        let message = Document::parse(&bytes, &document::limits()).map_err(|error| fault(&args.file, error))?;
+        let place = signature_place(&message).ok_or_else(|| no_place(&args.file))?;
+        let records = originals(&message);
         let next: Vec<_> = records.iter().skip(done).take(config.references).copied().collect();
         if next.is_empty() && done > 0 {
             return Ok(bytes);
@@ -114,7 +112,7 @@ fn originator(args: &Args, mut bytes: Vec<u8>, key: &FileKey) -> Result<Vec<u8>,
         }
         done += next.len();
         let splice = Splice { at: place.at, before: &place.before, after: &place.after };
-        let signed = sign_elements(&document, &next, &splice, &PLACES, key, args.algorithm)
+        let signed = sign_elements(&message, &next, &splice, &PLACES, key, args.algorithm)
             .map_err(|error| fault(&args.file, error))?;
         bytes = signed;
     }

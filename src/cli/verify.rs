@@ -10,12 +10,12 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use serde::Serialize;
 
-use super::validate::{read, shown, single_line};
-use super::{Ended, Exit, Failure, Globals, print};
+use super::validate::{shown, single_line};
+use super::{Ended, Exit, Failure, Globals, document, print};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::peers::{Anchors, Facts};
 use crate::rid::signature::{DOCUMENT_PATH, SIGNATURE_PATH};
-use crate::xml::{Document, Limits};
+use crate::xml::Document;
 use crate::xmlsec::key::Certificate;
 use crate::xmlsec::signature::{Config, Covered, Judged, Places, verify};
 use crate::xmlsec::{Candidates, KeyHint, Trust, TrustedKey};
@@ -93,7 +93,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     let mut entries = Vec::new();
     let mut unreadable = Vec::new();
     for path in &args.files {
-        match read(path, Limits::default().size) {
+        match document::read(path) {
             Ok(bytes) => {
                 let entry = judge(path, &bytes, &given);
                 if !globals.json {
@@ -101,7 +101,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
                 }
                 entries.push(entry);
             }
-            Err(error) => unreadable.push(format!("cannot read {}: {error}", shown(path))),
+            Err(failure) => unreadable.push(failure.to_string()),
         }
     }
     if globals.json {
@@ -124,11 +124,11 @@ fn judge(path: &Path, bytes: &[u8], given: &Given) -> Entry {
         reason: Some(reason),
         signatures: Vec::new(),
     };
-    let document = match Document::parse(bytes, &Limits::default()) {
-        Ok(document) => document,
+    let message = match Document::parse(bytes, &document::limits()) {
+        Ok(message) => message,
         Err(error) => return refused(Verdict::Invalid, error.to_string()),
     };
-    let judged = verify(&document, &PLACES, given, &Config::default());
+    let judged = verify(&message, &PLACES, given, &Config::default());
     if judged.is_empty() {
         return refused(Verdict::Unsigned, format!("no Signature in {}", path_of(SIGNATURE_PATH)));
     }
@@ -245,17 +245,17 @@ impl Given {
 /// The keys in a PEM file: of its certificates, or public keys as they are.
 fn keys(file: &Path) -> Result<Vec<TrustedKey>, Failure> {
     let bad = |why: &str| Failure::input(format_args!("{}: {why}", shown(file)));
-    let bytes = read(file, 1 << 20).map_err(|error| bad(&error.to_string()))?;
+    let bytes = document::read(file)?;
     let mut keys = Vec::new();
     for der in CertificateDer::pem_slice_iter(&bytes) {
         let der = der.map_err(|error| bad(&error.to_string()))?;
         let certificate = Certificate::read(&der).map_err(|error| bad(&error.to_string()))?;
         let signer = Facts::read(&der).map_or_else(|_| certificate.subject().to_owned(), |facts| name(&facts));
-        keys.push(TrustedKey { signer, spki: certificate.public_key().info().to_vec() });
+        keys.push(TrustedKey::new(signer, certificate.public_key().info()));
     }
     for der in SubjectPublicKeyInfoDer::pem_slice_iter(&bytes) {
         let der = der.map_err(|error| bad(&error.to_string()))?;
-        keys.push(TrustedKey { signer: format!("the key of {}", shown(file)), spki: der.to_vec() });
+        keys.push(TrustedKey::new(format!("the key of {}", shown(file)), der.to_vec()));
     }
     if keys.is_empty() {
         return Err(bad("holds no certificate and no public key in PEM form"));
@@ -283,7 +283,7 @@ impl Trust for Given {
                 match (anchors.judge(der, &others, self.now), Certificate::read(der)) {
                     (Ok(facts), Ok(certificate)) => {
                         let spki = certificate.public_key().info().to_vec();
-                        found.keys.push(TrustedKey { signer: name(&facts), spki });
+                        found.keys.push(TrustedKey::new(name(&facts), spki));
                     }
                     (Ok(facts), Err(error)) => found.refused.push(format!("{}: {error}", name(&facts))),
                     (Err(refusal), _) => {
@@ -296,7 +296,8 @@ impl Trust for Given {
                 found.refused.push("the signature brings no certificate that a CA could vouch for".to_owned());
             }
         }
-        let own = |key: &TrustedKey| hint.certificates.iter().any(|der| memchr::memmem::find(der, &key.spki).is_some());
+        let own =
+            |key: &TrustedKey| hint.certificates.iter().any(|der| memchr::memmem::find(der, key.spki()).is_some());
         let (named, others): (Vec<_>, Vec<_>) = self.pinned.iter().cloned().partition(own);
         found.keys.extend(named);
         found.keys.extend(others);

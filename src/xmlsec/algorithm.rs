@@ -80,6 +80,12 @@ impl SignatureAlgorithm {
         Self::ALL.into_iter().find(|one| one.uri() == uri)
     }
 
+    /// The algorithm of that short name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// The digest for references that goes with it.
     #[must_use]
     pub fn digest(self) -> DigestAlgorithm {
@@ -90,10 +96,9 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Whether the signature over `bytes` was made with the key of that SubjectPublicKeyInfo (DER). A key of another
-    /// kind or a shorter one never fits.
-    pub(super) fn verifies(self, spki: &[u8], bytes: &[u8], value: &[u8]) -> bool {
-        let primitive: &'static dyn signature::VerificationAlgorithm = match self {
+    /// The primitive that checks it.
+    pub(super) fn primitive(self) -> &'static dyn signature::VerificationAlgorithm {
+        match self {
             Self::RsaSha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
             Self::RsaSha384 => &signature::RSA_PKCS1_2048_8192_SHA384,
             Self::RsaSha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
@@ -103,8 +108,7 @@ impl SignatureAlgorithm {
             Self::EcdsaSha256 => &signature::ECDSA_P256_SHA256_FIXED,
             Self::EcdsaSha384 => &signature::ECDSA_P384_SHA384_FIXED,
             Self::Ed25519 => &signature::ED25519,
-        };
-        signature::UnparsedPublicKey::new(primitive, spki).verify(bytes, value).is_ok()
+        }
     }
 }
 
@@ -163,6 +167,7 @@ mod tests {
     fn names_are_read_back_and_no_other_is() {
         for algorithm in SignatureAlgorithm::ALL {
             assert_eq!(SignatureAlgorithm::from_uri(algorithm.uri()), Some(algorithm));
+            assert_eq!(SignatureAlgorithm::from_name(algorithm.name()), Some(algorithm));
         }
         for digest in DigestAlgorithm::ALL {
             assert_eq!(DigestAlgorithm::from_uri(digest.uri()), Some(digest));

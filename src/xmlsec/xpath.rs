@@ -354,6 +354,19 @@ mod tests {
     }
 
     #[test]
+    fn a_path_begins_at_its_own_signature_and_no_twin() {
+        let start = "//d:Signature[@Id='x']/ancestor::r:a/r:s";
+        for twin in ["<r:b/>", "</r:a>"] {
+            let xml = XML.replacen(twin, &format!("<d:Signature Id='x'/>{twin}"), 1);
+            let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
+            for signature in document.root().descendants().filter(|node| node.is(DSIG, "Signature")) {
+                let path = Path::read(start, signature, LIMITS).unwrap();
+                assert!(matches!(path.follow(document.root(), signature), Err(PathError::Start { .. })), "{twin}");
+            }
+        }
+    }
+
+    #[test]
     fn all_other_xpath_is_outside() {
         for path in [
             "",

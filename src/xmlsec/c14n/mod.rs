@@ -37,6 +37,16 @@ impl Form<'_> {
     pub const INCLUSIVE: &'static str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
     /// Inclusive 1.1.
     pub const INCLUSIVE_11: &'static str = "http://www.w3.org/2006/12/xml-c14n11";
+
+    /// Its name in words.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Exclusive(_) => "exclusive C14N 1.0",
+            Self::Inclusive => "inclusive C14N 1.0",
+            Self::Inclusive11 => "inclusive C14N 1.1",
+        }
+    }
 }
 
 /// Why there is no canonical form of an element within the profile.
@@ -104,7 +114,7 @@ pub fn element_of_exclusive(
     let mut scope = Scope::default();
     let above: Vec<_> = std::iter::successors(apex.parent(), |node| node.parent()).collect();
     for node in above.into_iter().rev() {
-        scope.enter(node, &form);
+        scope.enter(node, node.qualified_name(), &form);
     }
     scope.show_all_next();
     Walk { form: &form, without: None, scope, out }.run(apex, inherited);
@@ -172,15 +182,18 @@ struct Open<'a, I> {
 
 impl<'a, O: Output> Walk<'_, 'a, O> {
     fn run(mut self, apex: Node<'a>, inherited: Vec<(&'a str, &'a str)>) {
-        let given = self.start(apex, &inherited);
-        let mut open = vec![Open { name: apex.qualified_name(), given, items: apex.items() }];
+        let name = apex.qualified_name();
+        let given = self.start(apex, name, &inherited);
+        let mut open = Vec::with_capacity(16);
+        open.push(Open { name, given, items: apex.items() });
         while let Some(here) = open.last_mut() {
             match here.items.next() {
                 Some(Item::Text(text, _)) => put_text(self.out, text),
                 Some(Item::Element(node)) if self.without == Some(node) => {}
                 Some(Item::Element(node)) => {
-                    let given = self.start(node, &[]);
-                    open.push(Open { name: node.qualified_name(), given, items: node.items() });
+                    let name = node.qualified_name();
+                    let given = self.start(node, name, &[]);
+                    open.push(Open { name, given, items: node.items() });
                 }
                 Some(Item::Instruction(target, value)) => put_instruction(self.out, target, value),
                 Some(Item::Comment(_)) => {}
@@ -196,10 +209,10 @@ impl<'a, O: Output> Walk<'_, 'a, O> {
     }
 
     /// Writes the start tag.
-    fn start(&mut self, node: Node<'a>, inherited: &[(&'a str, &'a str)]) -> Given {
+    fn start(&mut self, node: Node<'a>, name: &'a str, inherited: &[(&'a str, &'a str)]) -> Given {
         self.out.put("<");
-        self.out.put(node.qualified_name());
-        let given = self.scope.enter(node, self.form);
+        self.out.put(name);
+        let given = self.scope.enter(node, name, self.form);
         for (prefix, name) in self.scope.fresh() {
             self.out.put(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
             self.out.put(prefix);
@@ -210,7 +223,7 @@ impl<'a, O: Output> Walk<'_, 'a, O> {
         let inherited = inherited.iter().map(|(qualified, value)| {
             (xml::XML, qualified.split_once(':').map_or("", |(_, name)| name), *qualified, *value)
         });
-        for (_, _, qualified, value) in self.scope.attributes(node, inherited) {
+        for (_, _, qualified, value) in self.scope.attributes(inherited) {
             self.out.put(" ");
             self.out.put(qualified);
             self.out.put("=\"");

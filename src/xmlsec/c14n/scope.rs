@@ -29,10 +29,14 @@ impl<'a> Scope<'a> {
         self.show_all = true;
     }
 
-    /// Finds out what the element must declare.
-    pub(super) fn enter(&mut self, node: Node<'a>, form: &Form<'_>) -> Given {
+    /// Finds out what the element, of that name as written, must declare.
+    #[inline]
+    pub(super) fn enter(&mut self, node: Node<'a>, name: &'a str, form: &Form<'_>) -> Given {
         let given = Given(self.declared.len());
         self.fresh.clear();
+        self.attributes.clear();
+        let own = node.qualified_attributes();
+        self.attributes.extend(own.map(|(one, qualified)| (one.namespace, one.name, qualified, one.value)));
         let apex = std::mem::take(&mut self.show_all);
         if apex {
             // In force is what was declared last for each prefix.
@@ -47,10 +51,12 @@ impl<'a> Scope<'a> {
         }
         match form {
             Form::Exclusive(prefixes) => {
-                self.need(prefix_of(node.qualified_name()), node.namespace());
-                for (attribute, qualified) in node.qualified_attributes() {
-                    if !attribute.namespace.is_empty() {
-                        self.need(prefix_of(qualified), attribute.namespace);
+                self.need(prefix_of(name), node.namespace());
+                for at in 0..self.attributes.len() {
+                    if let Some((namespace, _, qualified, _)) = self.attributes.get(at).copied()
+                        && !namespace.is_empty()
+                    {
+                        self.need(prefix_of(qualified), namespace);
                     }
                 }
                 for prefix in prefixes {
@@ -77,7 +83,9 @@ impl<'a> Scope<'a> {
             // An apex has nobody above it whose default namespace it would have to undo.
             self.fresh.retain(|(_, name)| !name.is_empty());
         }
-        self.fresh.sort_unstable_by_key(|(prefix, _)| *prefix);
+        if self.fresh.len() > 1 {
+            self.fresh.sort_unstable_by_key(|(prefix, _)| *prefix);
+        }
         self.declared.extend_from_slice(&self.fresh);
         given
     }
@@ -102,18 +110,13 @@ impl<'a> Scope<'a> {
         &self.fresh
     }
 
-    /// The element's attributes and those it inherits, in order.
-    pub(super) fn attributes(
-        &mut self,
-        node: Node<'a>,
-        inherited: impl Iterator<Item = Written<'a>>,
-    ) -> &[Written<'a>] {
-        self.attributes.clear();
-        let own = node
-            .qualified_attributes()
-            .map(|(attribute, qualified)| (attribute.namespace, attribute.name, qualified, attribute.value));
-        self.attributes.extend(own.chain(inherited));
-        self.attributes.sort_unstable_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)));
+    /// The attributes of the element entered last and those it inherits, in order.
+    #[inline]
+    pub(super) fn attributes(&mut self, inherited: impl Iterator<Item = Written<'a>>) -> &[Written<'a>] {
+        self.attributes.extend(inherited);
+        if self.attributes.len() > 1 {
+            self.attributes.sort_unstable_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)));
+        }
         &self.attributes
     }
 

@@ -40,6 +40,24 @@ pub enum ContentAlgorithm {
 }
 
 impl ContentAlgorithm {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Aes256Gcm, Self::Aes128Gcm];
+
+    /// The short name that people use: `aes256-gcm` or `aes128-gcm`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Aes128Gcm => "aes128-gcm",
+            Self::Aes256Gcm => "aes256-gcm",
+        }
+    }
+
+    /// The algorithm of that short name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// Its name in EncryptionMethod.
     #[must_use]
     pub const fn uri(self) -> &'static str {

@@ -5,7 +5,7 @@
 //! in one EncryptedKey each. Everything else is refused by its name: CBC, PKCS#1 v1.5, SHA-1, references to what stands
 //! elsewhere.
 //!
-//! [`encrypt`] puts one EncryptedData in the place of an element or of its content, [`decrypt`] puts back what was there;
+//! [`encrypt()`] puts one EncryptedData in the place of an element or of its content, [`decrypt()`] puts back what was there;
 //! neither changes any other byte, and both give new bytes. Called by `envelope` and by the command line. What decrypts is
 //! as trustworthy as the signature around it and no more: encryption says nothing about who wrote it.
 

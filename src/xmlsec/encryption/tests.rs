@@ -215,6 +215,26 @@ fn hints_of_every_kind_choose() {
 }
 
 #[test]
+fn hints_save_the_work_of_private_keys() {
+    let Some(folder) = shared() else { return };
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let certificate = Certificate::from_pem(&read("keys/encec.pem")).unwrap();
+    let key = FileKey::from_pem(&read("encrypted/encec.key"), None).unwrap();
+    let key = key.with_certificate(certificate.clone()).unwrap();
+    let recipients = [named("p256"), certified("good"), Recipient::of_certificate(certificate)];
+    let attempts = |text: &str, attempts: usize| {
+        decrypt(&parse(text), &[&key], &Config { attempts, ..Config::default() }, &Limits::default())
+    };
+    // The entry that names the key is tried before those that do not say.
+    assert!(attempts(&sealed(&recipients, ContentAlgorithm::default()), 1).is_ok());
+    // What names another key by its identifier is not tried at all.
+    let text = sealed(&recipients[2..], ContentAlgorithm::default());
+    let other = text.replacen("<ds:X509SKI>", "<ds:X509SKI>AAAA", 1);
+    assert!(matches!(attempts(&other, 0), Err(EncryptionError::NotForUs { .. })));
+    assert!(matches!(attempts(&text, 0), Err(EncryptionError::TooMany { .. })));
+}
+
+#[test]
 fn whatever_is_changed_is_refused() {
     for name in ["rsa-2048", "p256", "p384"] {
         let text = sealed(&[named(name)], ContentAlgorithm::Aes128Gcm);

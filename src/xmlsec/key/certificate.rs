@@ -33,7 +33,7 @@ impl Certificate {
             ParsedExtension::SubjectKeyIdentifier(identifier) => Some(identifier.0.to_vec()),
             _ => None,
         });
-        let usage = read.key_usage().map_err(|error| malformed(error.to_string()))?.map(|usage| usage.value.clone());
+        let usage = read.key_usage().map_err(|error| malformed(error.to_string()))?.map(|usage| *usage.value);
         Ok(Self {
             usage,
             der: der.to_vec(),

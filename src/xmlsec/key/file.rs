@@ -79,6 +79,21 @@ impl FileKey {
         }
     }
 
+    /// The PKCS#8 in clear text of an encrypted key in PEM text, for TLS, which reads no encrypted one; nothing if there is no
+    /// encrypted key.
+    ///
+    /// # Errors
+    /// There is no passphrase, or it does not open the key.
+    pub fn opened(text: &str, passphrase: Option<&Passphrase>) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
+        let sections = pem::sections(text)?;
+        let Some(key) = sections.iter().find(|section| section.label == "ENCRYPTED PRIVATE KEY") else {
+            return Ok(None);
+        };
+        let clear = pbes2::decrypt(&key.der, passphrase.ok_or(KeyError::PassphraseNeeded)?)?;
+        inside(&clear).map_err(|_| KeyError::Passphrase)?;
+        Ok(Some(clear))
+    }
+
     /// The same key with a certificate for it, which hints in KeyInfo may name and which signatures carry.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ impl Default for Config {
         Self {
             signatures: 16,
             references: 16,
-            certificates: 8,
+            certificates: 4,
             keys: 8,
             prefixes: 32,
             path_bytes: 4 << 10,
@@ -47,7 +47,7 @@ pub struct Places {
     /// The way from the root to the element that holds Signature elements.
     pub signature: &'static [Name],
     /// The way from the root to the element that holds a document of its own: a Signature in there is part of that
-    /// document (IODEF 2.0 has them as data of an incident, RFC 7970 §3.26) and says nothing about the message.
+    /// document (IODEF 2.0 has them as data of an incident, RFC 7970 §3.27) and says nothing about the message.
     pub document: &'static [Name],
 }
 

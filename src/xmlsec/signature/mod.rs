@@ -1,6 +1,6 @@
 //! XML Signature within the profile: RFC 6545 §9.1, §9.3.2.
 //!
-//! [`verify`] judges every signature of a message and says who signed what; `sign` makes one and splices it in without
+//! [`verify()`] judges every signature of a message and says who signed what; `sign` makes one and splices it in without
 //! changing another byte. Where signatures stand is told by the caller ([`Places`]), whose keys count by
 //! [`Trust`](crate::xmlsec::Trust).
 //!

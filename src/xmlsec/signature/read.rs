@@ -46,8 +46,6 @@ pub(super) struct Reference<'a> {
 pub(super) enum Target<'a> {
     /// The whole message but for this Signature.
     Whole,
-    /// The whole message and this Signature in it: nobody can sign that.
-    WholeAndItself,
     /// The element with that identifier.
     Id(&'a str),
     /// The element at that path; the form follows.
@@ -252,7 +250,11 @@ impl<'a> Steps<'a> {
         let form = self.form.unwrap_or(Form::Inclusive);
         match (id, self.path, self.enveloped) {
             (None, None, true) => Ok((Target::Whole, form)),
-            (None, None, false) => Ok((Target::WholeAndItself, form)),
+            (None, None, false) => Err(SignatureError::Outside {
+                what: "for the whole message",
+                name: form.name().to_owned(),
+                expected: "enveloped-signature first: no signature can cover itself",
+            }),
             (None, Some(path), _) => match (self.first, form) {
                 (None, form) => Ok((Target::Path(path), form)),
                 // An element's exclusive form does not depend on what is around it, and so not on the first one.
@@ -369,7 +371,9 @@ impl<'a> Children<'a> {
 
     fn one(&mut self, namespace: &str, name: &'static str) -> Read<Node<'a>> {
         self.optional(namespace, name).ok_or_else(|| {
-            let found = self.next.map_or_else(|| "nothing".to_owned(), |node| format!("<{}>", node.name()));
+            let found = self
+                .next
+                .map_or_else(|| "nothing".to_owned(), |node| format!("<{}> of {:?}", node.name(), node.namespace()));
             form_fault(self.parent, name, found)
         })
     }

@@ -25,7 +25,7 @@ pub struct Splice<'s> {
 }
 
 /// The prefixes that what we write uses itself.
-const OWN_PREFIXES: [&str; 5] = ["ds", "ec", "f", "xml", "xmlns"];
+const OWN_PREFIXES: [&str; 4] = ["ds", "f", "xml", "xmlns"];
 
 /// Signs the whole message (enveloped-signature, exclusive form). Without an algorithm the key's first one is used.
 ///
@@ -52,7 +52,7 @@ pub fn sign_whole(
     put_transform(&mut transforms, ENVELOPED, "");
     put_transform(&mut transforms, Form::EXCLUSIVE, "");
     let mut info = String::with_capacity(1_024);
-    put_methods(&mut info, algorithm, "");
+    put_methods(&mut info, algorithm);
     put_reference(&mut info, &transforms, algorithm.digest(), &out.finish());
     let signature = signature(key, algorithm, &info, &[], None)?;
     spliced(message, splice, &signature)
@@ -93,7 +93,7 @@ pub fn sign_elements(
     }
     let id = fresh_id(document.source(), all.finish().as_ref());
     let mut info = String::with_capacity(2_048);
-    put_methods(&mut info, algorithm, &prefixes.list());
+    put_methods(&mut info, algorithm);
     for (ancestor, steps, digest) in parts {
         let xpath = format!(
             "<f:XPath xmlns:f=\"{FILTER}\" Filter=\"intersect\">\
@@ -124,19 +124,15 @@ fn spliced(message: &[u8], splice: &Splice<'_>, signature: &str) -> Result<Vec<u
     Ok([before, splice.before.as_bytes(), signature.as_bytes(), splice.after.as_bytes(), after].concat())
 }
 
-/// The beginning of SignedInfo. The prefixes that its paths use are part of what is signed, by name.
-fn put_methods(info: &mut String, algorithm: SignatureAlgorithm, prefixes: &str) {
-    let _ = write!(info, "<ds:CanonicalizationMethod Algorithm=\"{}\">", Form::EXCLUSIVE);
-    if !prefixes.is_empty() {
-        let exclusive = Form::EXCLUSIVE;
-        let _ = write!(
-            info,
-            "<ec:InclusiveNamespaces xmlns:ec=\"{exclusive}\" PrefixList=\"{prefixes}\"></ec:InclusiveNamespaces>"
-        );
-    }
+/// The beginning of SignedInfo. It does not name the prefixes of its paths in an InclusiveNamespaces: the schema of XML
+/// Signature has no place for one here, so that whoever validates by it would refuse the message. Nothing is lost: were a
+/// prefix bound anew, the path could only lead to another element with the very same canonical bytes.
+fn put_methods(info: &mut String, algorithm: SignatureAlgorithm) {
     let _ = write!(
         info,
-        "</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm=\"{}\"></ds:SignatureMethod>",
+        "<ds:CanonicalizationMethod Algorithm=\"{}\"></ds:CanonicalizationMethod>\
+         <ds:SignatureMethod Algorithm=\"{}\"></ds:SignatureMethod>",
+        Form::EXCLUSIVE,
         algorithm.uri()
     );
 }
@@ -174,7 +170,8 @@ fn signature(
         c14n::put_name(&mut declarations, name);
         declarations.push('"');
     }
-    let canonical = format!("<ds:SignedInfo{declarations}>{info}</ds:SignedInfo>");
+    // The exclusive form declares what it uses itself, which is this one prefix.
+    let canonical = format!("<ds:SignedInfo xmlns:ds=\"{DSIG}\">{info}</ds:SignedInfo>");
     let value = to_base64(&key.sign(algorithm, canonical.as_bytes())?);
     let id = id.map(|id| format!(" Id=\"{id}\"")).unwrap_or_default();
     let mut element = format!(
@@ -217,19 +214,11 @@ impl Prefixes {
         let free = |prefix: &str| {
             !prefix.is_empty() && !OWN_PREFIXES.contains(&prefix) && !self.0.iter().any(|(known, _)| known == prefix)
         };
-        let prefix = match (free(written), 1..) {
-            (true, _) => written.to_owned(),
-            (false, mut numbers) => {
-                let numbered = numbers.find_map(|number: u32| Some(format!("n{number}")).filter(|name| free(name)));
-                numbered.unwrap_or_else(|| "n".to_owned())
-            }
-        };
+        let mut numbered = (1..=u32::MAX).map(|number| format!("n{number}"));
+        let prefix =
+            if free(written) { written.to_owned() } else { numbered.find(|name| free(name)).unwrap_or_default() };
         self.0.push((prefix.clone(), node.namespace().to_owned()));
         format!("{prefix}:{}", node.name())
-    }
-
-    fn list(&self) -> String {
-        self.0.iter().map(|(prefix, _)| prefix.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -34,7 +34,7 @@ fn key(name: &str) -> (PathBuf, FileKey) {
 }
 
 fn trust(key: &FileKey) -> Pinned {
-    Pinned { keys: vec![TrustedKey { signer: "us".to_owned(), spki: key.public_key().info().to_vec() }] }
+    Pinned { keys: vec![TrustedKey::new("us", key.public_key().info().to_vec())] }
 }
 
 const KEYS: [&str; 4] = ["rsa-2048", "p256", "p384", "ed25519"];
@@ -142,6 +142,120 @@ fn signatures_are_refused_where_none_can_stand() {
     assert!(matches!(other, Err(SignError::Algorithm { wanted: "rsa-sha256" })));
 }
 
+/// The verdicts on the message signed over the whole and then changed like that.
+fn changed(before: &str, after: &str) -> Vec<Result<Verified, SignatureError>> {
+    let (_, key) = key("ed25519");
+    let text = message();
+    let whole = sign_whole(text.as_bytes(), &splice(&text), &key, None, &Limits::default()).unwrap();
+    let text = String::from_utf8(whole).unwrap();
+    assert!(text.contains(before), "{before}");
+    judged(text.replacen(before, after, 1).as_bytes(), &trust(&key)).into_iter().map(|one| one.verdict).collect()
+}
+
+#[test]
+fn what_is_outside_the_profile_is_refused_by_its_name() {
+    let enveloped = "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></ds:Transform>";
+    let form = "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:Transform>";
+    let info = "<ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\">";
+    let filter = |attribute: &str, path: &str| {
+        format!(
+            "<ds:Transform Algorithm='http://www.w3.org/2002/06/xmldsig-filter2'><f:XPath {attribute} \
+             xmlns:f='http://www.w3.org/2002/06/xmldsig-filter2'>{path}</f:XPath></ds:Transform>"
+        )
+    };
+    let cases = [
+        (
+            info,
+            info.replace("c14n#", "c14n#WithComments"),
+            "canonicalisation \"http://www.w3.org/2001/10/xml-exc-c14n#With",
+        ),
+        (form, form.replace("c14n#", "c14n#WithComments"), "transform \"http://www.w3.org/2001/10/xml-exc-c14n#With"),
+        (enveloped, format!("{enveloped}{enveloped}"), "enveloped-signature\" is outside"),
+        (enveloped, form.to_owned(), "exc-c14n#\" is outside"),
+        (enveloped, String::new(), "whole message \"exclusive"),
+        (enveloped, filter("Filter='union'", "/rid:RID"), "Filter \"union\""),
+        (enveloped, filter("", "/rid:RID"), "Filter \"\""),
+        (enveloped, filter("Filter='intersect'", "//*"), "the path is outside the profile"),
+        ("URI=\"\"", "URI=\"#xpointer(/)\"".to_owned(), "\"#xpointer(/)\" is outside"),
+        ("URI=\"\"", "URI=\"#ri-1\"".to_owned(), "enveloped-signature\" is outside"),
+        (" URI=\"\"", String::new(), "the attribute URI, found none"),
+        ("eddsa-ed25519\">", "eddsa-ed25519\"><ds:HMACOutputLength/>".to_owned(), "element \"HMACOutputLength\""),
+        ("</ds:SignatureValue>", "</ds:SignatureValue><ds:Object/>".to_owned(), "element \"Object\""),
+        (
+            "</ds:SignatureValue>",
+            "</ds:SignatureValue><ds:KeyInfo><ds:RetrievalMethod URI='x'/></ds:KeyInfo>".to_owned(),
+            "\"RetrievalMethod\" is outside",
+        ),
+        ("</ds:SignatureValue>", "</ds:SignatureValue>text".to_owned(), "expected elements only, found text"),
+        ("</ds:SignedInfo>", "<?a b?></ds:SignedInfo>".to_owned(), "found a processing instruction"),
+        ("<ds:SignatureValue>", "<ds:SignatureValue>!".to_owned(), "expected base64"),
+        ("<ds:SignedInfo>", "<ds:SignedInfo xmlns:ds='urn:x'>".to_owned(), "found <SignedInfo> of \"urn:x\""),
+    ];
+    for (before, after, said) in cases {
+        let verdicts = changed(before, &after);
+        let error = verdicts[0].as_ref().unwrap_err().to_string();
+        assert!(verdicts.len() == 1 && error.contains(said), "{before} -> {after}: {error}");
+    }
+}
+
+#[test]
+fn signatures_count_in_their_place_only() {
+    // One that is part of the document is none of the message's.
+    let moved = |text: &str, from: &str, to: &str| {
+        let (start, end) = (text.find("<ds:Signature").unwrap(), text.find("</ds:Signature>").unwrap() + 15);
+        let signature = text[start..end].to_owned();
+        assert!(text.contains(from));
+        text.replace(&signature, "").replacen(from, &to.replace('$', &signature), 1)
+    };
+    let (_, key) = key("ed25519");
+    let text = message();
+    let whole = sign_whole(text.as_bytes(), &splice(&text), &key, None, &Limits::default()).unwrap();
+    let text = String::from_utf8(whole).unwrap();
+    let verdicts = |text: String| judged(text.as_bytes(), &trust(&key));
+    assert!(verdicts(moved(&text, "<RecordData>", "<X>$</X><RecordData>")).is_empty());
+    for (from, to) in [
+        ("</rid:RID>", "$</rid:RID>"),
+        (AFTER, "<x>$</x></rid:Signature>"),
+        ("<rid:ReportSchema>", "<rid:ReportSchema>$"),
+    ] {
+        let judged = verdicts(moved(&text, from, to));
+        assert!(matches!(judged[0].verdict, Err(SignatureError::Misplaced { .. })), "{from}: {judged:?}");
+    }
+}
+
+#[test]
+fn an_identifier_names_one_element_or_none() {
+    let (_, key) = key("p256");
+    let text = message();
+    let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
+    let signed = sign_elements(&document, &records(&document)[..1], &splice(&text), &PLACES, &key, None).unwrap();
+    // Not signed anew: only how far judging gets is looked at, so the path is taken out and the value left broken.
+    let text = String::from_utf8(signed).unwrap();
+    let start = text.find("<ds:Transform Algorithm=\"http://www.w3.org/2002/06/xmldsig-filter2").unwrap();
+    let end = text[start..].find("</ds:Transform>").unwrap() + start + 15;
+    let text = text.replace(&text[start..end], "").replace("URI=\"\"", "URI=\"#ri-1\"");
+    let follow = |text: &str| {
+        let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
+        let found = find(&document, &PLACES, &Config::default()).remove(0);
+        found.followed(&document)
+    };
+    assert!(matches!(follow(&text).unwrap()[..], [Covered::Element { .. }]));
+    for other in ["observable-id='ri-1'", "Id='ri-1'", "xml:id=' ri-1 '", "ID='ri-1'"] {
+        let twice = text.replacen("<RecordItem>", &format!("<RecordItem {other}>"), 1);
+        assert!(matches!(follow(&twice), Err(SignatureError::SameId { .. })), "{other}");
+    }
+    let none = text.replace("observable-id='ri-1'", "Id='ri-1'");
+    assert!(matches!(follow(&none), Err(SignatureError::NoSuchId { .. })));
+    let none = text.replace("observable-id='ri-1'", "observable-id='ri-2'");
+    assert!(matches!(follow(&none), Err(SignatureError::NoSuchId { .. })));
+    let around =
+        text.replace("#ri-1", "#ri-2").replace("<rid:ReportSchema>", "<rid:ReportSchema observable-id='ri-2'>");
+    assert!(matches!(follow(&around), Err(SignatureError::Enclosed { .. })));
+    let encrypted =
+        none.replace("<RecordItem>", "<EncryptedData xmlns='http://www.w3.org/2001/04/xmlenc#'/><RecordItem>");
+    assert!(follow(&encrypted).unwrap_err().waits_for_decryption());
+}
+
 fn has_xmlsec1() -> bool {
     if Command::new("xmlsec1").arg("--version").output().is_ok() {
         return true;
@@ -213,7 +327,7 @@ fn we_verify_what_xmlsec1_signs() {
             forms.push(("", format!("{exclusive}{absolute}{form}")));
         }
     }
-    forms.extend([("", own.clone()), ("", absolute.clone()), ("#ri-1", String::new())]);
+    forms.extend([("", own.clone()), ("", absolute), ("#ri-1", String::new())]);
     forms.push(("", format!("{exclusive}{own}")));
     forms.push(("", format!("{listed}{own}")));
     let mut rounds = 0;

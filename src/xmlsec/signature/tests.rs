@@ -39,7 +39,7 @@ pub(super) fn pinned(file: &Path) -> Pinned {
         }
     };
     let signer = file.file_stem().unwrap().to_string_lossy().into_owned();
-    Pinned { keys: vec![TrustedKey { signer, spki }] }
+    Pinned { keys: vec![TrustedKey::new(signer, spki)] }
 }
 
 /// What each signature of the message is worth.

@@ -38,13 +38,13 @@ impl Verified {
     /// Who made it, in the words of whoever trusts the key.
     #[must_use]
     pub fn signer(&self) -> &str {
-        &self.signer.signer
+        self.signer.signer()
     }
 
     /// The SubjectPublicKeyInfo (DER) of the key it was made with.
     #[must_use]
     pub fn spki(&self) -> &[u8] {
-        &self.signer.spki
+        self.signer.spki()
     }
 
     /// How it was made.
@@ -134,6 +134,12 @@ impl<'a> Found<'a> {
         self.node.parent().unwrap_or(self.node).range()
     }
 
+    /// What its references cover, the signature value left aside: proves nothing.
+    #[cfg(test)]
+    pub(super) fn followed(self, document: &'a Document<'_>) -> Result<Vec<Covered>, SignatureError> {
+        self.read?.references.iter().map(|reference| follow(document, self.node, reference)).collect()
+    }
+
     /// Judges it: first the signature value over SignedInfo with a trusted key, then each reference.
     #[must_use]
     pub fn judge(self, document: &'a Document<'_>, trust: &dyn Trust, config: &Config) -> Judged {
@@ -175,10 +181,10 @@ fn signer(signature: &Signature<'_>, trust: &dyn Trust, config: &Config) -> Resu
     c14n::element(signature.signed_info, &signature.canonical, None, &mut bytes)?;
     let mut tried = Vec::new();
     for key in candidates.keys.into_iter().take(config.keys) {
-        if signature.method.verifies(&key.spki, &bytes, &signature.value) {
+        if key.verifies(signature.method, &bytes, &signature.value) {
             return Ok(key);
         }
-        tried.push(key.signer);
+        tried.push(key.signer().to_owned());
     }
     let mut tried = tried.join(", ");
     if !candidates.refused.is_empty() {
@@ -197,7 +203,6 @@ fn follow<'a>(
     let mut out = Digesting::new(reference.digest);
     let target = match &reference.target {
         Target::Whole => None,
-        Target::WholeAndItself => Some(root),
         Target::Id(id) => Some(identified(root, id)?),
         Target::Path(path) | Target::PathOfExclusive(path, _) => Some(path.follow(root, signature)?),
     };
@@ -234,11 +239,8 @@ fn identified<'a>(root: Node<'a>, id: &str) -> Result<Node<'a>, SignatureError> 
     for node in root.descendants() {
         encrypted |= node.is(XENC, "EncryptedData");
         let names = node.attributes().any(|one| {
-            let kind = match (one.namespace, one.name) {
-                ("", OBSERVABLE_ID | "Id" | "ID" | "id") => true,
-                (crate::xml::XML, "id") => true,
-                _ => false,
-            };
+            let kind =
+                matches!((one.namespace, one.name), ("", OBSERVABLE_ID | "Id" | "ID" | "id") | (crate::xml::XML, "id"));
             kind && crate::xml::trim(one.value) == id
         });
         if names && found.replace(node).is_some() {

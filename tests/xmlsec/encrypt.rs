@@ -1,40 +1,17 @@
 //! `ridd encrypt` and `ridd decrypt` as people use them: files, standard input and output, what is said and with which
 //! exit code.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on stops where it stands")]
-
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
-const REPORT: &str = "fixtures/rid/report-4k.xml";
+use super::{REPORT, report, ridd};
+
 // A certificate of the test PKI, its key, and the key of nobody.
 const CERT: &str = "certs/node.pem";
 const KEY: &str = "certs/node.key";
 const OTHER: &str = "certs/keys/p384.pem";
-
-/// Runs the program in the repository's root with this on standard input.
-fn ridd(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ridd"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut pipe = child.stdin.take().unwrap();
-    // The program may end without reading: then the pipe is closed, and that is its right.
-    let _ = pipe.write_all(input);
-    drop(pipe);
-    child.wait_with_output().unwrap()
-}
-
-fn report() -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(REPORT)).unwrap()
-}
 
 /// The report as it comes back: its payload declares the namespace that was declared further up.
 fn opened() -> Vec<u8> {
@@ -73,11 +50,11 @@ fn files_are_written_for_their_owner_and_listed() {
     let ((_, sealed), (path, back)) = (within(&folder, "sealed.xml"), within(&folder, "back.xml"));
     let cipher = ["--cipher", "aes128-gcm", "--element", "/RID/RIDPolicy/ReportSchema/XMLDocument/IODEF-Document"];
     let made = ridd(
-        &[&["encrypt", "--for", CERT, "--for", "certs/good.pem", "--out", &sealed, REPORT], &cipher[..]].concat(),
+        &[&["encrypt", "--for", CERT, "--for", "certs/good.pem", "--output", &sealed, REPORT], &cipher[..]].concat(),
         b"",
     );
     assert_eq!(made.status.code(), Some(0), "{:?}", said(&made));
-    let listed = ridd(&["decrypt", "--json", "--key", OTHER, "--key", KEY, "--out", &back, &sealed], b"");
+    let listed = ridd(&["decrypt", "--json", "--key", OTHER, "--key", KEY, "--output", &back, &sealed], b"");
     let list: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
     let part = &list["decrypted"][0];
     assert_eq!((&part["key"], &part["type"], &part["recipients"]), (&KEY.into(), &"element".into(), &2.into()));
@@ -88,7 +65,7 @@ fn files_are_written_for_their_owner_and_listed() {
     assert!(fs::read(&path).unwrap() == opened);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     // What is there is not overwritten.
-    let again = ridd(&["decrypt", "--key", KEY, "--out", &back, &sealed], b"");
+    let again = ridd(&["decrypt", "--key", KEY, "--output", &back, &sealed], b"");
     assert_eq!(again.status.code(), Some(2));
 }
 
@@ -106,7 +83,7 @@ fn what_cannot_be_done_says_why() {
         (&["decrypt", "--key", CERT, "-"], b"", 2, "expected a private key"),
         (&["decrypt", "--key", "certs/keys/encrypted.pem", "-"], b"", 2, "say where its passphrase is"),
         (&["decrypt", "--key", KEY, "--cert", "certs/good.pem", "-"], b"", 2, "none of the keys"),
-        (&["decrypt", "--key", KEY, "--json", "-"], b"", 2, "--out"),
+        (&["decrypt", "--key", KEY, "--json", "-"], b"", 2, "--output"),
         (&["encrypt", "--for", KEY, REPORT], b"", 2, "expected a certificate"),
         (&["encrypt", "--for", "absent.pem", REPORT], b"", 2, "absent.pem"),
         (&["encrypt", "--for", CERT, "fixtures/data-call/slammer-1.0.xml"], b"", 2, "--element"),
