@@ -1,20 +1,20 @@
 //! `ridd peer`: whom the node exchanges with. Everything takes effect in the running node at once, without dropping
 //! other peers' connections.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 
 use super::ask::{ask, say};
 use super::table::{card, listing, second};
+use super::treatment::{Treatment, encryption, read, signatures};
 use super::{Ended, Exit, Failure, Globals};
 use crate::admin::api::peers::{
     AddOrder, ChangeOrder, PeerList, PeerView, PinOrder, PinView, Probed, Removed, RevokeOrder,
 };
 use crate::admin::{path, with_parameters};
 use crate::ids::{Digest, PeerName};
-use crate::peers::{IodefVersion, PeerState, Policy, Relation};
+use crate::peers::{PeerState, PinUse, Relation};
 
 /// Arguments of `ridd peer`.
 #[derive(Debug, clap::Args)]
@@ -49,6 +49,9 @@ enum Verb {
         name: PeerName,
         #[command(flatten)]
         by: PinBy,
+        /// What the key may be used for, parted by commas: tls, sign, encrypt [default: everything]
+        #[arg(long = "for", value_name = "USES", value_delimiter = ',')]
+        uses: Vec<PinUse>,
     },
     /// Take a pinned key away; connections that it proved end
     Unpin {
@@ -81,6 +84,10 @@ enum Verb {
 #[group(required = true, multiple = false)]
 struct PinBy {
     /// The certificate (PEM), which must carry the peer's name
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The same
+    #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
     /// Only the SHA-256 of its public key
     #[arg(long, value_name = "SHA-256")]
@@ -106,13 +113,8 @@ struct AddArgs {
     /// A network that is reached through it, for instance 192.0.2.0/24
     #[arg(long, alias = "networks", value_name = "CIDR")]
     network: Vec<String>,
-    /// The version of IODEF that it takes: 1.0 or 2.0 (which is both). Our answers to its queries hold no other; what is
-    /// relayed or sent to it stays as its author wrote it, with a warning
-    #[arg(long, value_name = "VERSION")]
-    iodef: Option<IodefVersion>,
-    /// How it is treated: a JSON file of what differs from the defaults
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    treatment: Treatment,
 }
 
 #[derive(Debug, clap::Args)]
@@ -131,13 +133,8 @@ struct ChangeArgs {
     /// No network is reached through it
     #[arg(long, conflicts_with = "network")]
     no_network: bool,
-    /// The version of IODEF that it takes: 1.0 or 2.0 (which is both). Our answers to its queries hold no other; what is
-    /// relayed or sent to it stays as its author wrote it, with a warning
-    #[arg(long, value_name = "VERSION")]
-    iodef: Option<IodefVersion>,
-    /// How it is treated: a JSON file of what differs from the defaults
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    treatment: Treatment,
 }
 
 /// Carries out `ridd peer`.
@@ -153,12 +150,9 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
         }
         Verb::Show { name } => say(globals, &fetch(globals, &name)?, show),
         Verb::Change(args) => change(args, globals),
-        Verb::Pin { name, by } => {
-            let order = match (by.certificate, by.spki) {
-                (Some(file), _) => PinOrder::Certificate(read(&file)?),
-                (None, Some(spki)) => PinOrder::Spki(spki),
-                (None, None) => return Err(Failure::input("name a certificate file, or --spki")),
-            };
+        Verb::Pin { name, by, uses } => {
+            let certificate = by.certificate.or(by.file).map(|file| read(&file)).transpose()?;
+            let order = PinOrder { certificate, spki: by.spki, uses };
             let path = path(["peers", name.as_str(), "pins"]);
             said(globals, &ask(globals, |client| async move { client.post(&path, &order).await })?, "pinned")
         }
@@ -183,11 +177,11 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
 fn add(args: AddArgs, globals: &Globals) -> Ended {
     let mut pins = Vec::new();
     for file in &args.certificate {
-        pins.push(PinOrder::Certificate(read(file)?));
+        pins.push(PinOrder { certificate: Some(read(file)?), ..PinOrder::default() });
     }
-    pins.extend(args.spki.into_iter().map(PinOrder::Spki));
+    pins.extend(args.spki.into_iter().map(|spki| PinOrder { spki: Some(spki), ..PinOrder::default() }));
     let order = AddOrder {
-        policy: policy(None, args.policy.as_deref(), args.iodef)?,
+        policy: args.treatment.policy(None)?,
         name: args.name,
         address: args.address,
         relation: args.relation,
@@ -204,15 +198,15 @@ fn add(args: AddArgs, globals: &Globals) -> Ended {
 
 fn change(args: ChangeArgs, globals: &Globals) -> Ended {
     let path = path(["peers", args.name.as_str()]);
-    let present = match args.iodef {
-        Some(_) if args.policy.is_none() => fetch(globals, &args.name)?.policy,
-        _ => None,
+    let present = match args.treatment.changes_parts() {
+        true => Some(fetch(globals, &args.name)?.policy),
+        false => None,
     };
     let networks = (args.no_network || !args.network.is_empty()).then_some(args.network);
     let order = ChangeOrder {
         address: args.address,
         relation: args.relation,
-        policy: policy(present, args.policy.as_deref(), args.iodef)?,
+        policy: args.treatment.policy(present)?,
         networks,
     };
     if order == ChangeOrder::default() {
@@ -224,20 +218,6 @@ fn change(args: ChangeArgs, globals: &Globals) -> Ended {
 fn fetch(globals: &Globals, name: &PeerName) -> Result<PeerView, Failure> {
     let path = path(["peers", name.as_str()]);
     ask(globals, |client| async move { client.get(&path).await })
-}
-
-/// The policy that the options ask for; none if they ask for none.
-fn policy(
-    present: Option<Policy>,
-    file: Option<&Path>,
-    iodef: Option<IodefVersion>,
-) -> Result<Option<Policy>, Failure> {
-    let written = match file {
-        Some(file) => Some(Policy::read(Some(&read(file)?)).map_err(Failure::input)?),
-        None => None,
-    };
-    let Some(iodef) = iodef else { return Ok(written) };
-    Ok(Some(Policy { iodef, ..written.or(present).unwrap_or_default() }))
 }
 
 /// The answer of this command is no if the peer cannot be reached.
@@ -274,7 +254,11 @@ fn table(list: &PeerList) -> String {
 fn show(peer: &PeerView) -> String {
     let pin = |pin: &PinView| {
         let ends = pin.not_after.map_or_else(String::new, |at| format!(", expires {at}"));
-        format!("sha256:{} (pinned {}{ends})", pin.spki, pin.added)
+        let uses = match pin.uses.len() < PinUse::ALL.len() {
+            true => pin.uses.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", "),
+            false => "everything".to_owned(),
+        };
+        format!("sha256:{} (for {uses}, pinned {}{ends})", pin.spki, pin.added)
     };
     let list = |lines: Vec<String>| Some(lines.join("\n")).filter(|text| !text.is_empty());
     card([
@@ -284,15 +268,13 @@ fn show(peer: &PeerView) -> String {
         ("because", peer.revoked_because.clone()),
         ("address", Some(peer.address.clone())),
         ("networks", list(peer.networks.clone())),
-        ("policy", peer.policy.as_ref().and_then(|policy| serde_json::to_string(policy).ok())),
+        ("policy", peer.policy.write()),
+        ("signatures", Some(signatures(&peer.policy))),
+        ("encryption", Some(encryption(&peer.policy))),
         ("pins", list(peer.pins.iter().map(pin).collect()).or_else(|| Some("none: it cannot connect".to_owned()))),
         ("added", Some(peer.added.to_string())),
         ("changed", Some(peer.changed.to_string())),
     ])
-}
-
-fn read(file: &Path) -> Result<String, Failure> {
-    fs::read_to_string(file).map_err(|error| Failure::input(format_args!("cannot read {}: {error}", file.display())))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use super::certificate::Facts;
 use super::credentials::Credentials;
 use super::refusal::Refusal;
+use super::uses::PinUse;
 use super::{Admitted, tls};
 use crate::ids::{Digest, PeerName};
 use crate::store::records::{Peer, PeerState, Pin};
@@ -138,7 +139,13 @@ impl Snapshot {
             return Err(refusal);
         }
         let spki = || facts.spki.clone();
-        let holders: Vec<_> = self.holders(&facts.spki).iter().filter_map(|name| self.peers.get(name)).collect();
+        let all: Vec<_> = self.holders(&facts.spki).iter().filter_map(|name| self.peers.get(name)).collect();
+        let for_tls =
+            |peer: &Peer| self.pins(&peer.name).iter().any(|pin| pin.spki == facts.spki && PinUse::Tls.of(pin));
+        let holders: Vec<_> = all.iter().copied().filter(|peer| for_tls(peer)).collect();
+        if let ([], Some(peer)) = (holders.as_slice(), all.first()) {
+            return Err(Refusal::NotForTls { peer: peer.name.clone() });
+        }
         let active: Vec<_> = holders.iter().filter(|peer| peer.state == PeerState::Active).collect();
         let peer = match (active.as_slice(), holders.first()) {
             ([peer], _) => Arc::clone(peer),

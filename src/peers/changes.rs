@@ -32,6 +32,24 @@ pub(super) fn compare(before: &Credentials, after: &Credentials) -> Vec<String> 
         changed
             .push(format!("our certificate is the one until {}, key sha256:{}", own.facts.not_after, own.facts.spki));
     }
+    let print = |credentials: &Credentials| credentials.keys().signer().certificate().map(Digest::of);
+    // Where it is the certificate above, that says it.
+    if print(before) != print(after)
+        && let Some(own) = after.papers().iter().find(|one| print(after) == Some(Digest::of(&one.der)))
+    {
+        changed.push(format!(
+            "our signing certificate is the one until {}, key sha256:{}",
+            own.facts.not_after, own.facts.spki
+        ));
+    }
+    if before.keys().opens_with() != after.keys().opens_with()
+        && let Some(spki) = after.keys().opens_with()
+    {
+        let former = after.keys().former();
+        changed.push(format!(
+            "what is encrypted for us is opened with key sha256:{spki}; former keys that still open: {former}"
+        ));
+    }
     let sets = [("trusted CAs", trust, new_trust), ("revocation lists", crls, new_crls)];
     for (what, before, after) in sets {
         let (before, after): (BTreeSet<Digest>, BTreeSet<Digest>) =

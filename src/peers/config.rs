@@ -19,6 +19,23 @@ pub struct Config {
     pub certificate: PathBuf,
     /// Our private key, PEM (PKCS#8, PKCS#1 or SEC1); nobody else should be able to read it.
     pub key: PathBuf,
+    /// The file with the passphrase of private keys that are encrypted (PKCS#8), on its first line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passphrase_file: Option<PathBuf>,
+    /// The certificate of the key that signs our messages, with its intermediate CAs behind it, PEM. If absent, `certificate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_certificate: Option<PathBuf>,
+    /// The key that signs our messages, PEM. If absent, `key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_key: Option<PathBuf>,
+    /// The certificate that others encrypt with for us, PEM. If absent, `certificate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption_certificate: Option<PathBuf>,
+    /// The key that opens what is encrypted for us, PEM. If absent, `key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption_key: Option<PathBuf>,
+    /// Former keys, PEM: they open what is still encrypted for them.
+    pub old_encryption_keys: Vec<PathBuf>,
     /// A directory of CA certificates (`*.pem`); a peer's certificate must come from one of them.
     pub trust: PathBuf,
     /// A directory of certificate revocation lists (`*.pem`).
@@ -37,6 +54,12 @@ impl Default for Config {
             name: None,
             certificate: "pki/node.pem".into(),
             key: "pki/node.key".into(),
+            passphrase_file: None,
+            signing_certificate: None,
+            signing_key: None,
+            encryption_certificate: None,
+            encryption_key: None,
+            old_encryption_keys: Vec::new(),
             trust: "pki/trust".into(),
             crl: "pki/crl".into(),
             require_crl: false,
@@ -49,7 +72,15 @@ impl Config {
     /// The same with every relative path taken from the data directory.
     #[must_use]
     pub fn resolved(mut self, data: &Path) -> Self {
-        for path in [&mut self.certificate, &mut self.key, &mut self.trust, &mut self.crl] {
+        let always = [&mut self.certificate, &mut self.key, &mut self.trust, &mut self.crl];
+        let perhaps = [
+            &mut self.passphrase_file,
+            &mut self.signing_certificate,
+            &mut self.signing_key,
+            &mut self.encryption_certificate,
+            &mut self.encryption_key,
+        ];
+        for path in always.into_iter().chain(perhaps.into_iter().flatten()).chain(&mut self.old_encryption_keys) {
             *path = data.join(&path);
         }
         self
@@ -62,7 +93,15 @@ mod tests {
 
     #[test]
     fn relative_paths_start_at_the_data_directory() {
-        let config = Config { key: "/etc/ridd/node.key".into(), ..Config::default() }.resolved(Path::new("/srv/ridd"));
+        let config = Config {
+            key: "/etc/ridd/node.key".into(),
+            signing_key: Some("pki/sign.key".into()),
+            old_encryption_keys: vec!["pki/node.former.key".into()],
+            ..Config::default()
+        };
+        let config = config.resolved(Path::new("/srv/ridd"));
+        assert_eq!(config.signing_key.as_deref(), Some(Path::new("/srv/ridd/pki/sign.key")));
+        assert_eq!(config.old_encryption_keys, [Path::new("/srv/ridd/pki/node.former.key")]);
         assert_eq!(config.certificate, Path::new("/srv/ridd/pki/node.pem"));
         assert_eq!(config.key, Path::new("/etc/ridd/node.key"));
     }

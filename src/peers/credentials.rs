@@ -16,8 +16,10 @@ use super::certificate::{CrlOrigin, Facts, crl_origin};
 use super::config::Config;
 use super::fault::{Fault, PeersError};
 use super::files::{Files, ReadCertificate, ReadCrl};
+use super::keys::{self, Keys, ReadKeys};
 use super::refusal::Refusal;
 use super::tls;
+use super::verdict::Verdicts;
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{Digest, PeerName};
 
@@ -33,12 +35,10 @@ pub(super) enum Occasion {
 
 /// What was loaded, with the verifiers and the TLS configuration made from it.
 pub(super) struct Credentials {
-    name: PeerName,
-    chain: Vec<ReadCertificate>,
+    own: Own,
     trust: Vec<ReadCertificate>,
     crls: Vec<ReadCrl>,
     require_crl: bool,
-    identity: Arc<SingleCertAndKey>,
     clients: Arc<dyn ClientCertVerifier>,
     servers: Arc<WebPkiServerVerifier>,
     server_tls: Arc<rustls::ServerConfig>,
@@ -46,6 +46,20 @@ pub(super) struct Credentials {
     holds_until: Timestamp,
     /// Whether there is any CA left whose time has not run out.
     any_anchor: bool,
+    /// What these CAs and revocation lists have said of certificates.
+    verdicts: Verdicts,
+}
+
+/// What is our own: as long as the files are the same, so is this.
+#[derive(Clone)]
+struct Own {
+    name: PeerName,
+    /// Our certificate, then its intermediate CAs.
+    chain: Vec<ReadCertificate>,
+    /// Our certificates for signing and encryption, where they are others than that of TLS.
+    papers: Vec<ReadCertificate>,
+    identity: Arc<SingleCertAndKey>,
+    keys: Arc<Keys>,
 }
 
 /// The two verifiers over the same CAs and revocation lists.
@@ -86,32 +100,45 @@ impl Credentials {
                 None
             }
         };
-        let (Some(name), Some(certified), true) = (name, certified, check.faults.is_empty()) else {
+        let (keys, mut faults, mut warnings) = keys::read(config, &files.chain, files.passphrase.as_ref());
+        check.faults.append(&mut faults);
+        check.warnings.append(&mut warnings);
+        let (Some(name), Some(certified), Some(keys), true) = (name, certified, keys, check.faults.is_empty()) else {
             return Err(PeersError::Faults { faults: check.faults });
         };
-        check.own_chain(config, &files, &name);
+        let ReadKeys { keys, papers } = keys;
+        check.own_chain(&config.certificate, &files.chain, &files, &name, true);
+        for papers in &papers {
+            check.own_chain(&papers.file, &papers.chain, &files, &name, false);
+        }
         if !check.faults.is_empty() {
             return Err(PeersError::Faults { faults: check.faults });
         }
         let identity = Arc::new(SingleCertAndKey::from(certified));
         let Files { chain, trust, crls, .. } = files;
-        let made = Self::made(name, chain, trust, crls, config.require_crl, identity, clock)?;
+        let papers = papers.into_iter().filter_map(|papers| papers.chain.into_iter().next()).collect();
+        let own = Own { name, chain, papers, identity, keys: Arc::new(keys) };
+        let made = Self::made(own, trust, crls, config.require_crl, clock)?;
         Ok((made, check.warnings))
     }
 
     /// The same material judged at the present time: CAs whose time has run out are left out.
     pub(super) fn renewed(&self, clock: &Arc<dyn Clock>) -> Result<Self, PeersError> {
-        let (chain, trust, crls) = (self.chain.clone(), self.trust.clone(), self.crls.clone());
-        Self::made(self.name.clone(), chain, trust, crls, self.require_crl, Arc::clone(&self.identity), clock)
+        Self::made(self.own.clone(), self.trust.clone(), self.crls.clone(), self.require_crl, clock)
+    }
+
+    /// The same with what `before` could open: messages for its keys are still under way.
+    pub(super) fn succeeding(mut self, before: &Self) -> Self {
+        let keys = Arc::unwrap_or_clone(self.own.keys);
+        self.own.keys = Arc::new(keys.succeeding(&before.own.keys));
+        self
     }
 
     fn made(
-        name: PeerName,
-        chain: Vec<ReadCertificate>,
+        own: Own,
         trust: Vec<ReadCertificate>,
         crls: Vec<ReadCrl>,
         require_crl: bool,
-        identity: Arc<SingleCertAndKey>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, PeersError> {
         let now = clock.now();
@@ -122,33 +149,22 @@ impl Credentials {
         let lists = crls.iter().map(|crl| crl.der.clone()).collect();
         let tls_error = |error: String| PeersError::Tls { why: error };
         let Verifiers { clients, servers } = verifiers(&anchors, lists, require_crl, true).map_err(tls_error)?;
-        let server_tls = tls::server_config(Arc::clone(&clients), Arc::clone(&identity), Arc::clone(clock))
+        let server_tls = tls::server_config(Arc::clone(&clients), Arc::clone(&own.identity), Arc::clone(clock))
             .map_err(|error| tls_error(error.to_string()))?;
         let turns = trust.iter().flat_map(|ca| [ca.facts.not_before, ca.facts.not_after]);
         let turns = turns.chain(crls.iter().filter_map(|crl| crl.facts.next_update));
         let holds_until = turns.filter(|turn| *turn >= now).min().unwrap_or(Timestamp::from_micros(i64::MAX));
         let server_tls = Arc::new(server_tls);
-        Ok(Self {
-            name,
-            chain,
-            trust,
-            crls,
-            require_crl,
-            identity,
-            clients,
-            servers,
-            server_tls,
-            holds_until,
-            any_anchor,
-        })
+        let verdicts = Verdicts::default();
+        Ok(Self { own, trust, crls, require_crl, clients, servers, server_tls, holds_until, any_anchor, verdicts })
     }
 
     pub(super) fn name(&self) -> &PeerName {
-        &self.name
+        &self.own.name
     }
 
     pub(super) fn identity(&self) -> Arc<SingleCertAndKey> {
-        Arc::clone(&self.identity)
+        Arc::clone(&self.own.identity)
     }
 
     pub(super) fn clients(&self) -> &dyn ClientCertVerifier {
@@ -165,7 +181,20 @@ impl Credentials {
 
     /// Our certificate, then its intermediate CAs.
     pub(super) fn chain(&self) -> &[ReadCertificate] {
-        &self.chain
+        &self.own.chain
+    }
+
+    /// Our further certificates.
+    pub(super) fn papers(&self) -> &[ReadCertificate] {
+        &self.own.papers
+    }
+
+    pub(super) fn keys(&self) -> &Arc<Keys> {
+        &self.own.keys
+    }
+
+    pub(super) fn verdicts(&self) -> &Verdicts {
+        &self.verdicts
     }
 
     pub(super) fn trust(&self) -> &[ReadCertificate] {
@@ -188,7 +217,7 @@ impl Credentials {
     pub(super) fn prints(&self) -> [Vec<Digest>; 3] {
         let of = |certificates: &[ReadCertificate]| certificates.iter().map(|one| Digest::of(&one.der)).collect();
         let crls = self.crls.iter().map(|crl| Digest::of(&crl.der)).collect();
-        [of(&self.chain), of(&self.trust), crls]
+        [of(&self.own.chain), of(&self.trust), crls]
     }
 }
 
@@ -334,44 +363,51 @@ impl Check {
         }
     }
 
-    /// Our own certificate must pass what a peer's must, under our own name, before it replaces one that does.
-    fn own_chain(&mut self, config: &Config, files: &Files, name: &PeerName) {
-        let Some((own, intermediates)) = files.chain.split_first() else { return };
+    /// Our own certificates must pass what a peer's must, under our own name, before they replace ones that do.
+    fn own_chain(&mut self, file: &Path, chain: &[ReadCertificate], files: &Files, name: &PeerName, tls: bool) {
+        let Some((own, intermediates)) = chain.split_first() else { return };
         if !alive(&own.facts, self.now) {
             let Facts { not_before, not_after, .. } = &own.facts;
-            self.ran_out(
-                &config.certificate,
-                format!("is valid only from {not_before} to {not_after}; see `ridd cert renew`"),
+            self.ran_out(file, format!("is valid only from {not_before} to {not_after}; see `ridd cert renew`"));
+        }
+        if !tls && (own.facts.wildcard().is_some() || !own.facts.names().contains(name)) {
+            self.fault(
+                file,
+                format!("must carry our own name {name} and no wildcard, but carries {}", own.facts.names_line()),
             );
+            return;
         }
         let intermediates: Vec<_> = intermediates.iter().map(|one| one.der.clone()).collect();
         let anchors: Vec<_> = files.trust.iter().collect();
         let at = tls::unix_time(self.now.clamp(own.facts.not_before, own.facts.not_after));
         let crls = files.crls.iter().map(|crl| crl.der.clone()).collect();
-        let verdict = verify_own(&anchors, Vec::new(), own, &intermediates, name, at)
+        let server = tls.then_some(name);
+        let verdict = verify_own(&anchors, Vec::new(), own, &intermediates, server, at)
             .map_err(|why| (false, why))
-            .and_then(|()| verify_own(&anchors, crls, own, &intermediates, name, at).map_err(|why| (true, why)));
+            .and_then(|()| verify_own(&anchors, crls, own, &intermediates, server, at).map_err(|why| (true, why)));
         match verdict {
             Ok(()) => {}
-            Err((true, why)) => self.ran_out(&config.certificate, format!("would be refused by peers: {why}")),
-            Err((false, why)) => self.fault(&config.certificate, format!("would be refused by peers: {why}")),
+            Err((true, why)) => self.ran_out(file, format!("would be refused by peers: {why}")),
+            Err((false, why)) => self.fault(file, format!("would be refused by peers: {why}")),
         }
     }
 }
 
+/// Whether peers would accept it; as a server's certificate, too, if it is TLS's.
 fn verify_own(
     anchors: &[&ReadCertificate],
     crls: Vec<CertificateRevocationListDer<'static>>,
     own: &ReadCertificate,
     intermediates: &[CertificateDer<'static>],
-    name: &PeerName,
+    server: Option<&PeerName>,
     at: UnixTime,
 ) -> Result<(), String> {
     let Verifiers { clients, servers } = verifiers(anchors, crls, false, false)?;
-    let server_name = tls::server_name(name).ok_or_else(|| format!("{name} is no DNS name"))?;
-    let judged = clients
-        .verify_client_cert(&own.der, intermediates, at)
-        .map(|_| ())
-        .and_then(|()| servers.verify_server_cert(&own.der, intermediates, &server_name, &[], at).map(|_| ()));
-    judged.map_err(|error| Refusal::from_handshake(&error).to_string())
+    let refused = |error: rustls::Error| Refusal::from_handshake(&error).to_string();
+    clients.verify_client_cert(&own.der, intermediates, at).map_err(refused)?;
+    if let Some(name) = server {
+        let server_name = tls::server_name(name).ok_or_else(|| format!("{name} is no DNS name"))?;
+        servers.verify_server_cert(&own.der, intermediates, &server_name, &[], at).map_err(refused)?;
+    }
+    Ok(())
 }

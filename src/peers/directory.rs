@@ -172,6 +172,7 @@ impl Directory {
         let (peers, pins) = (all::<Peer>(&*self.store).await?, all::<Pin>(&*self.store).await?);
         warn(&warnings);
         let before = self.published();
+        let credentials = credentials.succeeding(before.credentials());
         let mut changed = compare(before.credentials(), &credentials);
         changed.append(&mut compare_peers(&before, &peers, &pins));
         self.publish(Arc::new(credentials), peers, pins);

@@ -7,6 +7,7 @@ use super::certificate::Facts;
 use super::directory::Directory;
 use super::fault::PeersError;
 use super::policy::Policy;
+use super::uses::PinUse;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, PeerName};
 use crate::store::records::{Peer, PeerState, Pin, Relation};
@@ -19,6 +20,21 @@ pub enum PinBy {
     Certificate(CertificateDer<'static>),
     /// The SHA-256 of its SubjectPublicKeyInfo, where the certificate is not at hand.
     Key(Digest),
+}
+
+/// A pin to be added.
+#[derive(Clone, Debug)]
+pub struct NewPin {
+    /// What the peer is pinned by.
+    pub by: PinBy,
+    /// What the key may be used for; empty means everything.
+    pub uses: Vec<PinUse>,
+}
+
+impl From<PinBy> for NewPin {
+    fn from(by: PinBy) -> Self {
+        Self { by, uses: Vec::new() }
+    }
 }
 
 /// A peer to be added.
@@ -35,7 +51,7 @@ pub struct NewPeer {
     /// Networks (CIDR) that are reached through it.
     pub networks: Vec<String>,
     /// What it proves itself with; without any it cannot connect yet.
-    pub pins: Vec<PinBy>,
+    pub pins: Vec<NewPin>,
 }
 
 /// What to change of a peer; what is absent stays.
@@ -81,21 +97,22 @@ impl Directory {
             changed: now,
             revoked_because: None,
         });
-        for by in new.pins {
-            batch.put(&self.checked_pin(&new.name, by, now)?);
+        for pin in new.pins {
+            batch.put(&self.checked_pin(&new.name, pin, now)?);
         }
         self.commit(batch, &new.name).await
     }
 
-    /// Pins one more certificate or key for a peer, so that a renewal can overlap.
+    /// Pins one more certificate or key for a peer, so that a renewal can overlap; the others stay. For a key that is pinned
+    /// already, what it may be used for is what this says.
     ///
     /// # Errors
     /// If there is no such active peer, the certificate does not name it, the key proves another, or the store fails.
-    pub async fn pin(&self, name: &PeerName, by: PinBy) -> Result<Digest, PeersError> {
+    pub async fn pin(&self, name: &PeerName, new: impl Into<NewPin>) -> Result<Digest, PeersError> {
         let _changing = self.changing.lock().await;
         let (mut peer, revision) = self.active(name).await?;
         let now = self.clock.now();
-        let pin = self.checked_pin(name, by, now)?;
+        let pin = self.checked_pin(name, new.into(), now)?;
         peer.changed = now;
         let mut batch = Batch::new();
         // The peer's row is written along so that a removal in between is noticed.
@@ -196,9 +213,18 @@ impl Directory {
     }
 
     /// The pin, if it can prove that peer and nobody else.
-    fn checked_pin(&self, name: &PeerName, by: PinBy, now: Timestamp) -> Result<Pin, PeersError> {
-        let pin = match by {
-            PinBy::Key(spki) => Pin { peer: name.clone(), spki, certificate: None, not_after: None, added: now },
+    fn checked_pin(&self, name: &PeerName, new: NewPin, now: Timestamp) -> Result<Pin, PeersError> {
+        let uses = PinUse::write(&new.uses);
+        let pin = match new.by {
+            PinBy::Key(spki) => {
+                // Its certificate, if that is known, is needed for signatures and encryption and proves no more than the key.
+                let known = self.pins(name).into_iter().find(|pin| pin.spki == spki);
+                let (certificate, not_after) = match known {
+                    Some(known) => (known.certificate.clone(), known.not_after),
+                    None => (None, None),
+                };
+                Pin { peer: name.clone(), spki, certificate, not_after, added: now, uses }
+            }
             PinBy::Certificate(der) => {
                 let facts = Facts::read(&der)?;
                 if let Some(wildcard) = facts.wildcard() {
@@ -211,7 +237,7 @@ impl Directory {
                     return Err(PeersError::WrongName { name: name.clone(), names: facts.names_line() });
                 }
                 let (spki, not_after) = (facts.spki, Some(facts.not_after));
-                Pin { peer: name.clone(), spki, certificate: Some(der.to_vec()), not_after, added: now }
+                Pin { peer: name.clone(), spki, certificate: Some(der.to_vec()), not_after, added: now, uses }
             }
         };
         let published = self.published();
@@ -255,7 +281,7 @@ mod tests {
 
     const UNIT: &str = "unit.example.org";
 
-    fn new(peer: &str, address: &str, networks: &[&str], pins: Vec<PinBy>) -> NewPeer {
+    fn new(peer: &str, address: &str, networks: &[&str], pins: Vec<NewPin>) -> NewPeer {
         NewPeer {
             name: name(peer),
             address: address.to_owned(),
@@ -266,8 +292,8 @@ mod tests {
         }
     }
 
-    fn by(leaf: &Leaf) -> PinBy {
-        PinBy::Certificate(leaf.der.clone())
+    fn by(leaf: &Leaf) -> NewPin {
+        PinBy::Certificate(leaf.der.clone()).into()
     }
 
     #[tokio::test]
@@ -302,7 +328,7 @@ mod tests {
     async fn a_ca_is_not_pinned() {
         let node = Node::new("dept.example.org").await;
         let ca = super::super::files::certificates(&node.layout.ca()).unwrap().remove(0).der;
-        let added = node.directory.add(new(UNIT, "a:1", &[], vec![PinBy::Certificate(ca)])).await;
+        let added = node.directory.add(new(UNIT, "a:1", &[], vec![PinBy::Certificate(ca).into()])).await;
         assert!(matches!(added, Err(PeersError::CaPinned)));
     }
 

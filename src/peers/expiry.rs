@@ -50,6 +50,7 @@ impl Directory {
         };
         let mut all: Vec<_> =
             credentials.chain().iter().map(|one| of("ours", &one.facts.subject, one.facts.not_after)).collect();
+        all.extend(credentials.papers().iter().map(|one| of("ours", &one.facts.subject, one.facts.not_after)));
         all.extend(credentials.trust().iter().map(|one| of("trust", &one.facts.subject, one.facts.not_after)));
         all.extend(
             credentials.crls().iter().filter_map(|crl| Some(of("crl", &crl.facts.issuer, crl.facts.next_update?))),

@@ -110,6 +110,17 @@ pub enum PeersError {
         /// The peer.
         name: PeerName,
     },
+    /// Nothing can be encrypted for the peer.
+    #[error(
+        "nothing can be encrypted for {name}: {why}; pin its certificate with `ridd peer pin {name} --certificate FILE --for \
+         encrypt`"
+    )]
+    NoRecipient {
+        /// The peer.
+        name: PeerName,
+        /// What is wrong with the certificates there are.
+        why: String,
+    },
     /// Another edit came in between.
     #[error("the peer {name} was changed by someone else at the same time; look again and repeat")]
     ChangedMeanwhile {

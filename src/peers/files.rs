@@ -5,11 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rustls_pki_types::pem::{Error as PemError, PemObject};
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use zeroize::Zeroizing;
 
 use super::certificate::{CrlFacts, Facts};
 use super::config::Config;
 use super::fault::Fault;
+use crate::xmlsec::key::{FileKey, KeyError, Passphrase};
 
 /// No certificate file of ours is larger, in bytes.
 const MAX_FILE: u64 = 4 << 20;
@@ -39,6 +41,8 @@ pub(super) struct Files {
     /// Our certificate, then its intermediate CAs.
     pub(super) chain: Vec<ReadCertificate>,
     pub(super) key: PrivateKeyDer<'static>,
+    /// What opens the keys that are encrypted.
+    pub(super) passphrase: Option<Passphrase>,
     pub(super) trust: Vec<ReadCertificate>,
     pub(super) crls: Vec<ReadCrl>,
     /// What is not as it should be, but does no harm.
@@ -54,7 +58,15 @@ impl Files {
             faults.append(&mut found);
             Vec::new()
         });
-        let key = read_key(&config.key).map_err(|fault| faults.push(fault)).ok();
+        let passphrase = passphrase(config).unwrap_or_else(|fault| {
+            faults.push(fault);
+            None
+        });
+        // Without the passphrase that is configured, the key would be told of as well.
+        let key = match config.passphrase_file.is_some() && passphrase.is_none() {
+            true => None,
+            false => read_key(&config.key, passphrase.as_ref()).map_err(|fault| faults.push(fault)).ok(),
+        };
         let mut trust = Vec::new();
         for file in listed(&config.trust, &mut faults) {
             match certificates(&file) {
@@ -75,7 +87,7 @@ impl Files {
             warnings.push(fault);
         }
         match key {
-            Some(key) if faults.is_empty() => Ok(Self { chain, key, trust, crls, warnings }),
+            Some(key) if faults.is_empty() => Ok(Self { chain, key, passphrase, trust, crls, warnings }),
             _ => Err(faults),
         }
     }
@@ -130,18 +142,42 @@ pub(super) fn revocation_lists(file: &Path) -> Result<Vec<ReadCrl>, Fault> {
     Ok(read)
 }
 
-/// The private key of a PEM file.
-pub(super) fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, Fault> {
-    let bytes = bounded(file, MAX_FILE)?;
-    let encrypted = bytes.windows(9).any(|window| window == b"ENCRYPTED");
+/// The passphrase of the configuration, if it has one.
+pub(super) fn passphrase(config: &Config) -> Result<Option<Passphrase>, Fault> {
+    let Some(file) = &config.passphrase_file else { return Ok(None) };
+    Passphrase::read(file).map(Some).map_err(|error| fault(file, key_words(error)))
+}
+
+/// The private key of a PEM file, for TLS.
+pub(super) fn read_key(file: &Path, passphrase: Option<&Passphrase>) -> Result<PrivateKeyDer<'static>, Fault> {
+    let bytes = Zeroizing::new(bounded(file, MAX_FILE)?);
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    match FileKey::opened(text, passphrase) {
+        Ok(Some(clear)) => return Ok(PrivatePkcs8KeyDer::from(clear.to_vec()).into()),
+        // What is damaged in another section, TLS may not need.
+        Ok(None) | Err(KeyError::Pem { .. }) => {}
+        Err(error) => return Err(fault(file, key_words(error))),
+    }
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| match error {
-        PemError::NoItemsFound if encrypted => {
-            fault(file, "is encrypted; write it as plain PKCS#8 in a file of mode 0600")
-        }
         PemError::NoItemsFound => fault(file, "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)"),
         // The error's own words could repeat part of the key.
         _ => fault(file, "holds a private key that cannot be read"),
     })
+}
+
+/// What is wrong with a key file, for a fault that names the file itself.
+pub(super) fn key_words(error: KeyError) -> String {
+    match error {
+        KeyError::In { source, .. } => key_words(*source),
+        KeyError::File { source, .. } => format!("cannot be read: {source}"),
+        KeyError::TooLong { limit, .. } => format!("is longer than {limit} bytes, so it is no key file"),
+        KeyError::PassphraseNeeded => {
+            "is encrypted; say with peers.passphrase-file where its passphrase is, or write it as plain PKCS#8 in a file of \
+             mode 0600"
+                .to_owned()
+        }
+        error => error.to_string(),
+    }
 }
 
 /// The `*.pem` files of a directory, in order of their names.
@@ -167,13 +203,13 @@ pub(super) fn listed(directory: &Path, faults: &mut Vec<Fault>) -> Vec<PathBuf> 
 }
 
 #[cfg(unix)]
-fn readable_by_others(key: &Path) -> Option<Fault> {
+pub(super) fn readable_by_others(key: &Path) -> Option<Fault> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(key).ok()?.permissions().mode() & 0o777;
     (mode & 0o077 != 0).then(|| fault(key, format!("can be read by others (mode {mode:o}); make it 0600")))
 }
 
 #[cfg(not(unix))]
-fn readable_by_others(_key: &Path) -> Option<Fault> {
+pub(super) fn readable_by_others(_key: &Path) -> Option<Fault> {
     None
 }

@@ -17,14 +17,18 @@ mod expiry;
 mod fault;
 mod files;
 pub mod issue;
+mod keys;
 mod policy;
 mod refusal;
 mod rights;
 #[cfg(test)]
 mod samples;
+mod signers;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tls;
+mod uses;
+mod verdict;
 
 pub use admitted::Admitted;
 pub use anchors::Anchors;
@@ -32,12 +36,15 @@ pub use certificate::{CrlFacts, Facts, RevokedEntry, Unreadable};
 pub use changes::Changes;
 pub use config::Config;
 pub use directory::Directory;
-pub use edit::{NewPeer, PeerChange, PinBy};
+pub use edit::{NewPeer, NewPin, PeerChange, PinBy};
 pub use expiry::Expiring;
 pub use fault::{Fault, PeersError};
 pub use issue::{Bootstrapped, IssueError, Layout, bootstrap};
-pub use policy::{IodefVersion, Policy, PolicyError};
+pub use keys::Keys;
+pub use policy::{Encryption, IodefVersion, Policy, PolicyError, Signatures};
 pub use refusal::Refusal;
 pub use rights::{Justification, MsgType, Right, Ruling, right};
+pub use signers::{Originators, SignersOf};
+pub use uses::PinUse;
 
 pub use crate::store::records::{Peer, PeerState, Pin, Relation};

@@ -52,6 +52,18 @@ pub enum Refusal {
     /// Its certificate is not meant for this use.
     #[error("its certificate does not allow this use: it needs serverAuth and clientAuth")]
     BadPurpose,
+    /// The key of its certificate may not make signatures over documents.
+    #[error("its certificate does not allow signatures (keyUsage has neither digitalSignature nor nonRepudiation)")]
+    NotForSigning,
+    /// The key of its certificate is of no use for messages.
+    #[error("its certificate cannot be used for this: {why}")]
+    BadKey {
+        /// Why.
+        why: String,
+    },
+    /// The message brings so many certificates that this one was not looked at.
+    #[error("the message brings too many certificates; only the first few are validated")]
+    TooMany,
     /// A signature, an extension or an algorithm was not accepted.
     #[error("its certificate chain does not validate: {why}")]
     Invalid {
@@ -63,6 +75,12 @@ pub enum Refusal {
         "its certificate carries no DNS-ID (subjectAltName dNSName), which must name a RID system; a common name does not count"
     )]
     NoDnsId,
+    /// Its certificate names several systems, so that it is not clear which of them signed.
+    #[error("its certificate carries the DNS-IDs {names}: expected exactly one, so that it is clear who signed")]
+    SeveralNames {
+        /// The DNS-IDs it carries.
+        names: String,
+    },
     /// A wildcard stands in a DNS-ID or a common name (RFC 6546 §3 forbids both).
     #[error("its certificate carries the wildcard {name:?}, which must not name a RID system (RFC 6546 section 3)")]
     Wildcard {
@@ -78,6 +96,14 @@ pub enum Refusal {
         spki: Digest,
         /// The DNS-IDs it carries.
         names: String,
+    },
+    /// The public key is pinned, but not for connections.
+    #[error(
+        "its public key is pinned for {peer}, but not for TLS; pin it with `ridd peer pin` for that use if it should be"
+    )]
+    NotForTls {
+        /// The peer.
+        peer: PeerName,
     },
     /// The public key is pinned for a peer that was revoked.
     #[error("the peer {peer} is revoked")]
@@ -149,6 +175,11 @@ impl Refusal {
             Self::StaleCrl { .. } => "stale-crl",
             Self::NoCrl => "no-crl",
             Self::BadPurpose => "bad-purpose",
+            Self::NotForSigning => "not-for-signing",
+            Self::BadKey { .. } => "bad-key",
+            Self::TooMany => "too-many",
+            Self::SeveralNames { .. } => "several-names",
+            Self::NotForTls { .. } => "not-for-tls",
             Self::Invalid { .. } => "invalid",
             Self::NoDnsId => "no-dns-id",
             Self::Wildcard { .. } => "wildcard",

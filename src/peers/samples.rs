@@ -13,6 +13,7 @@ use super::testing::{DAY, Node, Wish, dns, name, start};
 use super::{Config, Directory, Facts, NewPeer, PinBy, Relation};
 use crate::clock::{Clock, ManualClock, Timestamp};
 use crate::store;
+use crate::xmlsec::{KeyHint, Trust as _};
 
 /// What each certificate shows, and the label of the refusal it gets, or nothing if it is admitted.
 const SAMPLES: [(&str, &str, Option<&str>); 11] = [
@@ -129,7 +130,7 @@ async fn verdict(data: &Path, list: &str, sample: &str) -> Option<&'static str> 
         relation: Relation::Unit,
         policy: None,
         networks: Vec::new(),
-        pins: vec![PinBy::Key(spki)],
+        pins: vec![PinBy::Key(spki).into()],
     };
     directory.add(new).await.unwrap();
     directory.admit(&chain).err().map(|refusal| refusal.label())
@@ -146,4 +147,34 @@ async fn every_sample_gets_its_verdict() {
     }
     let data = tempfile::tempdir().unwrap();
     assert_eq!(verdict(data.path(), "stale-crl.pem", "good").await, Some("stale-crl"));
+}
+
+/// What each sample is worth as an originator's certificate, pinned nowhere: the signer, or part of why it is refused.
+#[tokio::test]
+async fn every_sample_signs_as_an_originator_or_not() {
+    let data = tempfile::tempdir().unwrap();
+    let (directory, _) = open(data.path(), "crl.pem").await;
+    for (sample, expected) in [
+        ("good", Ok(PEER)),
+        ("other-name", Ok("other.example.org")),
+        ("several-names", Err("expected exactly one")),
+        ("expired", Err("has ended (2026-05-31")),
+        ("future", Err("is not valid yet (2055-")),
+        ("revoked", Err("is revoked by its CA")),
+        ("other-ca", Err("comes from no CA that we trust")),
+        ("wildcard", Err("carries the wildcard")),
+        ("common-name", Err("carries no DNS-ID")),
+        ("address", Err("carries no DNS-ID")),
+        ("server-only", Err("does not allow this use")),
+    ] {
+        let file = folder().join(format!("{sample}.pem"));
+        let certificates = super::files::certificates(&file).unwrap().iter().map(|one| one.der.to_vec()).collect();
+        let found = directory.originators().candidates(&KeyHint { certificates });
+        match expected {
+            Ok(signer) => assert_eq!((found.keys[0].signer(), found.refused.len()), (signer, 0), "{sample}"),
+            Err(part) => {
+                assert!(found.keys.is_empty() && found.refused[0].contains(part), "{sample}: {:?}", found.refused);
+            }
+        }
+    }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType, SerialNumber,
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType,
+    SerialNumber,
 };
 use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
@@ -49,6 +50,7 @@ pub(crate) struct Wish {
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
     pub(crate) purposes: Vec<ExtendedKeyUsagePurpose>,
+    pub(crate) usages: Vec<KeyUsagePurpose>,
 }
 
 impl Default for Wish {
@@ -59,6 +61,7 @@ impl Default for Wish {
             not_before: start() - DAY,
             not_after: start() + DAY * 100,
             purposes: vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
+            usages: Vec::new(),
         }
     }
 }
@@ -128,6 +131,7 @@ impl Node {
         params.not_before = date(wish.not_before);
         params.not_after = date(wish.not_after);
         params.extended_key_usages = wish.purposes;
+        params.key_usages = wish.usages;
         params.is_ca = IsCa::ExplicitNoCa;
         let number = uuid::Uuid::new_v4();
         params.serial_number = Some(SerialNumber::from_slice(number.as_bytes()));
@@ -138,7 +142,7 @@ impl Node {
 
     /// Adds an active peer, pinned by these certificates' keys.
     pub(crate) async fn add(&self, peer: &str, relation: Relation, pins: &[&Leaf]) {
-        let pins = pins.iter().map(|leaf| PinBy::Key(super::Facts::read(&leaf.der).unwrap().spki));
+        let pins = pins.iter().map(|leaf| PinBy::Key(super::Facts::read(&leaf.der).unwrap().spki).into());
         let new = NewPeer {
             name: name(peer),
             address: format!("{peer}:4590"),

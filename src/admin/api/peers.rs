@@ -11,7 +11,7 @@ use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, PeerName};
-use crate::peers::{NewPeer, Peer, PeerChange, PeerState, Pin, PinBy, Policy, Relation};
+use crate::peers::{NewPeer, NewPin, Peer, PeerChange, PeerState, Pin, PinBy, PinUse, Policy, Relation};
 use crate::store::{Column, Scan};
 
 /// Certificates of one peer, or peers, at most in one answer.
@@ -26,6 +26,15 @@ pub struct PinView {
     pub not_after: Option<Timestamp>,
     /// When it was pinned.
     pub added: Timestamp,
+    /// What the key may be used for.
+    pub uses: Vec<PinUse>,
+}
+
+impl PinView {
+    fn new(pin: Pin) -> Self {
+        let uses = PinUse::all_of(&pin);
+        Self { spki: pin.spki, not_after: pin.not_after, added: pin.added, uses }
+    }
 }
 
 /// One peer.
@@ -43,8 +52,8 @@ pub struct PeerView {
     pub revoked_because: Option<String>,
     /// The networks that are reached through it.
     pub networks: Vec<String>,
-    /// What it may send and how we send to it, if not by the defaults.
-    pub policy: Option<Policy>,
+    /// What it may send and how we send to it.
+    pub policy: Policy,
     /// Its pinned certificates.
     pub pins: Vec<PinView>,
     /// When it was added.
@@ -55,7 +64,6 @@ pub struct PeerView {
 
 impl PeerView {
     fn new(peer: Peer, pins: Vec<Pin>) -> Self {
-        let pins = pins.into_iter().map(|pin| PinView { spki: pin.spki, not_after: pin.not_after, added: pin.added });
         Self {
             name: peer.name,
             address: peer.address,
@@ -63,8 +71,8 @@ impl PeerView {
             state: peer.state,
             revoked_because: peer.revoked_because,
             networks: peer.networks.iter().flat_map(|text| text.split_whitespace()).map(str::to_owned).collect(),
-            policy: peer.policy.and_then(|text| Policy::read(Some(&text)).ok()),
-            pins: pins.collect(),
+            policy: Policy::read(peer.policy.as_deref()).unwrap_or_default(),
+            pins: pins.into_iter().map(PinView::new).collect(),
             added: peer.added,
             changed: peer.changed,
         }
@@ -78,28 +86,42 @@ pub struct PeerList {
     pub peers: Vec<PeerView>,
 }
 
-/// What a peer is pinned by: one of the two.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PinOrder {
+/// What a peer is pinned by: a certificate or a key's digest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PinOrder {
     /// Its certificate, PEM; if there are several, the first.
-    Certificate(String),
-    /// SHA-256 of its public key.
-    Spki(Digest),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// SHA-256 of its public key, where the certificate is not at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spki: Option<Digest>,
+    /// What the key may be used for; if absent, everything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<PinUse>,
 }
 
 impl PinOrder {
-    fn by(self) -> Result<PinBy, Problem> {
-        match self {
-            Self::Spki(digest) => Ok(PinBy::Key(digest)),
-            Self::Certificate(pem) => match CertificateDer::from_pem_slice(pem.as_bytes()) {
-                Ok(certificate) => Ok(PinBy::Certificate(certificate)),
-                Err(error) => Err(Problem::bad_request(
-                    format!("the certificate to pin is no PEM certificate: {error}"),
-                    "it begins with -----BEGIN CERTIFICATE-----",
-                )),
+    fn pin(self) -> Result<NewPin, Problem> {
+        let by = match (self.certificate, self.spki) {
+            (None, Some(digest)) => PinBy::Key(digest),
+            (Some(pem), None) => match CertificateDer::from_pem_slice(pem.as_bytes()) {
+                Ok(certificate) => PinBy::Certificate(certificate),
+                Err(error) => {
+                    return Err(Problem::bad_request(
+                        format!("the certificate to pin is no PEM certificate: {error}"),
+                        "it begins with -----BEGIN CERTIFICATE-----",
+                    ));
+                }
             },
-        }
+            (None, None) | (Some(_), Some(_)) => {
+                return Err(Problem::bad_request(
+                    "a pin is a certificate or a key's digest".to_owned(),
+                    "give exactly one of certificate and spki",
+                ));
+            }
+        };
+        Ok(NewPin { by, uses: self.uses })
     }
 }
 
@@ -230,7 +252,7 @@ async fn add(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Pr
         relation: order.relation,
         policy: order.policy,
         networks: order.networks,
-        pins: order.pins.into_iter().map(PinOrder::by).collect::<Result<_, _>>()?,
+        pins: order.pins.into_iter().map(PinOrder::pin).collect::<Result<_, _>>()?,
     };
     call.parts.directory.add(new).await?;
     changed(call, permitted, &name, "added").await
@@ -246,7 +268,7 @@ async fn change(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName)
 
 async fn pin(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) -> Result<Reply, Problem> {
     let order: PinOrder = call.ask.json()?;
-    let spki = call.parts.directory.pin(name, order.by()?).await?;
+    let spki = call.parts.directory.pin(name, order.pin()?).await?;
     tracing::info!(peer = %name, %spki, "key pinned");
     changed(call, permitted, name, "pinned").await
 }

@@ -13,6 +13,7 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType,
     SerialNumber,
 };
+use rustls_pki_types::PrivateKeyDer;
 use time::OffsetDateTime;
 
 use super::{Algorithm, IssueError};
@@ -146,16 +147,31 @@ impl Authority {
         self.certify(&request.names, request.lifetime, &key)
     }
 
-    /// Issues a node certificate for a key that is there already (PEM), so that what peers pinned stays right.
+    /// Issues a node certificate with a new RSA key of 2048 bits: the least that counts, and less than what we issue for
+    /// use. For measuring what such a key of a peer costs.
     ///
     /// # Errors
-    /// As [`Self::issue`], or if the key cannot be read.
-    pub fn reissue(&self, names: &[PeerName], lifetime: Lifetime, key: &Path) -> Result<Issued, IssueError> {
-        let failed = |source| IssueError::File { file: key.to_owned(), doing: "cannot be read", source };
-        let text = fs::read_to_string(key).map_err(failed)?;
+    /// As [`Self::issue`].
+    pub fn issue_rsa_2048(&self, names: &[PeerName], lifetime: Lifetime) -> Result<Issued, IssueError> {
+        let made = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048);
+        self.certify(names, lifetime, &made.map_err(cryptography("making a key"))?)
+    }
+
+    /// Issues a node certificate for a key that is there already, read from that file, so that what peers pinned stays
+    /// right.
+    ///
+    /// # Errors
+    /// As [`Self::issue`], or if the key cannot be used.
+    pub fn reissue(
+        &self,
+        names: &[PeerName],
+        lifetime: Lifetime,
+        file: &Path,
+        key: &PrivateKeyDer<'_>,
+    ) -> Result<Issued, IssueError> {
         let unusable =
-            |_| super::Fault { file: key.to_owned(), why: "holds no private key that can be used".to_owned() };
-        let pair = KeyPair::from_pem(&text).map_err(unusable)?;
+            |_| super::Fault { file: file.to_owned(), why: "holds no private key that can be used".to_owned() };
+        let pair = KeyPair::try_from(key).map_err(unusable)?;
         self.certify(names, lifetime, &pair)
     }
 

@@ -17,7 +17,7 @@ use super::{Algorithm, IssueError};
 use crate::clock::Clock;
 use crate::ids::PeerName;
 use crate::peers::credentials::{Credentials, Occasion};
-use crate::peers::files::{certificates, read_key};
+use crate::peers::files::{certificates, passphrase, read_key};
 use crate::peers::{Config, Facts, Fault, PeersError};
 
 /// What is wrong with the files that a node of this configuration would read, as a reload would judge: warnings only.
@@ -34,7 +34,8 @@ pub fn check(config: &Config, clock: &Arc<dyn Clock>) -> Result<Vec<Fault>, Peer
 /// If our CA or the present certificate cannot be read, or a file cannot be written; the present one stays then.
 pub fn renew(layout: &Layout, authority: &Authority, lifetime: Lifetime) -> Result<Issued, IssueError> {
     let names = present_names(layout)?;
-    let issued = authority.reissue(&names, lifetime, &layout.node_key())?;
+    let key = read_key(&layout.node_key(), passphrase(layout.peers())?.as_ref())?;
+    let issued = authority.reissue(&names, lifetime, &layout.node_key(), &key)?;
     keep(&layout.node(), &layout.former())?;
     replace(&layout.node(), &issued.certificate)?;
     Ok(issued)
@@ -91,7 +92,7 @@ pub fn import(layout: &Layout, certificate: &Path, key: Option<&Path>) -> Result
     let text = read_text(certificate)?;
     match key {
         Some(key) => {
-            read_key(key)?;
+            read_key(key, passphrase(layout.peers())?.as_ref())?;
             write_key(&layout.next_key(), &read_text(key)?)?;
         }
         // Issued for the key of our own request, or anew for the present key.
@@ -208,7 +209,9 @@ mod tests {
         assert_eq!(node.directory.reload().await.unwrap(), crate::peers::Changes::default());
         activate(&node.layout, &clock(&node)).unwrap();
         assert_eq!(own(&node), next.facts);
-        assert_eq!(node.directory.reload().await.unwrap().changed.len(), 1);
+        let changed = node.directory.reload().await.unwrap().changed;
+        assert_eq!(changed.len(), 2, "{changed:?}");
+        assert!(changed[1].ends_with("former keys that still open: 1"), "{changed:?}");
         assert!(!node.layout.next().exists() && !node.layout.next_key().exists());
         assert!(activate(&node.layout, &clock(&node)).is_err(), "there is no next one any more");
     }

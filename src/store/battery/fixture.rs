@@ -55,6 +55,7 @@ fn message() -> Message {
         verdict: Verdict::Held,
         justification: None,
         status: None,
+        proven: Some("{}".to_owned()),
         warnings: some("one finding\nanother"),
         answers: Some(id()),
         token: token(),
@@ -134,7 +135,7 @@ fn known_peer() -> Peer {
 
 fn pin() -> Pin {
     let certificate = Some(vec![0x30; 300]);
-    Pin { peer: peer(), spki: Digest::of(b"key"), certificate, not_after: Some(TIME), added: TIME }
+    Pin { peer: peer(), spki: Digest::of(b"key"), certificate, not_after: Some(TIME), added: TIME, uses: None }
 }
 
 fn lease() -> Lease {

@@ -76,12 +76,25 @@ record! {
         token: Option<CallbackToken>,
         /// An Acknowledgement's AuthorizationStatus: `Approved`, `Denied`, `Pending`.
         status: Option<String>,
+        /// What of it was proved when it came, as JSON: who signed what, and whether it was encrypted.
+        proven: Option<String>,
     }
 }
 
 record! {
     /// The bytes of one message, exactly as received or sent.
     pub struct Body: "bodies", version 1, key(id) {
+        /// The message's id.
+        id: MessageId,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    }
+}
+
+record! {
+    /// The bytes of one message in clear text, where its [`Body`] is encrypted: what was decrypted, or was there before it
+    /// was encrypted.
+    pub struct Plain: "plains", version 1, key(id) {
         /// The message's id.
         id: MessageId,
         /// Its bytes.

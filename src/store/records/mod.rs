@@ -10,7 +10,7 @@ mod request;
 
 pub use incident::Incident;
 pub use lease::Lease;
-pub use message::{Body, Direction, Message, Verdict};
+pub use message::{Body, Direction, Message, Plain, Verdict};
 pub use once::Once;
 pub use parcel::{Parcel, ParcelKind, ParcelState};
 pub use peer::{Peer, PeerState, Pin, Relation};
@@ -22,6 +22,7 @@ use super::Table;
 pub const TABLES: &[&Table] = &[
     <Message as super::Record>::TABLE,
     <Body as super::Record>::TABLE,
+    <Plain as super::Record>::TABLE,
     <Incident as super::Record>::TABLE,
     <Once as super::Record>::TABLE,
     <Request as super::Record>::TABLE,

@@ -72,5 +72,7 @@ record! {
         not_after: Option<Timestamp>,
         /// When it was pinned.
         added: Timestamp,
+        /// What its key may be used for, words of `tls sign encrypt` separated by spaces; absent means everything.
+        uses: Option<String>,
     }
 }
