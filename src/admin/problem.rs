@@ -136,6 +136,7 @@ impl From<PeersError> for Problem {
             PeersError::PeerRevoked { .. }
             | PeersError::Exists { .. }
             | PeersError::PinnedElsewhere { .. }
+            | PeersError::NoRecipient { .. }
             | PeersError::ChangedMeanwhile { .. } => Code::Conflict,
             PeersError::BadAddress { .. }
             | PeersError::BadNetwork { .. }

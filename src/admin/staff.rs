@@ -31,6 +31,9 @@ pub struct SendOrder {
     /// And its addresses.
     #[serde(default)]
     pub sources: Vec<IpAddr>,
+    /// For whom the document is encrypted, where its restriction asks for that; nobody named means the peer it goes to.
+    #[serde(default)]
+    pub readers: Vec<PeerName>,
 }
 
 /// An order to ask a peer what it knows of an incident.

@@ -57,6 +57,7 @@ fn message(peer: &str, number: i64) -> Message {
         answers: None,
         token: None,
         status: None,
+        proven: None,
     }
 }
 
@@ -190,7 +191,7 @@ async fn peers_are_managed_over_the_socket() {
     let changed: PeerView = client.patch("peers/a.example", &change).await.unwrap();
     assert_eq!(changed.address, "192.0.2.1:4590");
     assert_eq!(changed.networks, ["192.0.2.0/24"]);
-    assert_eq!(changed.policy.unwrap().iodef.as_str(), "1.0");
+    assert_eq!(changed.policy.iodef.as_str(), "1.0");
 
     let probed: Probed = client.post("peers/a.example/test", &()).await.unwrap();
     assert_eq!(probed.failed.as_deref(), Some("DNS"));

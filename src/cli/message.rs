@@ -12,6 +12,7 @@ use super::table::{card, listing, second};
 use super::{Ended, Exit, Failure, Globals, outbox, print};
 use crate::admin::api::messages::{MessageDetail, MessageList, MessageView};
 use crate::admin::{DecideOrder, path, with_parameters};
+use crate::envelope::Proven;
 use crate::ids::{IncidentName, MessageId, PeerName};
 use crate::store::records::{Direction, Verdict};
 
@@ -35,6 +36,9 @@ enum Verb {
     Export {
         /// The message
         id: MessageId,
+        /// In clear text, if it was decrypted or is a message of ours that was encrypted
+        #[arg(long)]
+        plain: bool,
         /// Into this file, which must not be there yet; to standard output without it
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -95,7 +99,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
             let detail: MessageDetail = ask(globals, |client| async move { client.get(&path).await })?;
             say(globals, &detail, show)
         }
-        Verb::Export { id, output } => export(id, output.as_deref(), globals),
+        Verb::Export { id, plain, output } => export(id, *plain, output.as_deref(), globals),
         Verb::Approve { id } => decide(id, &DecideOrder { approve: true, justification: None }, globals),
         Verb::Deny { id, because } => {
             decide(id, &DecideOrder { approve: false, justification: because.clone() }, globals)
@@ -151,6 +155,7 @@ fn show(detail: &MessageDetail) -> String {
         ("verdict", Some(message.verdict.to_string())),
         ("because", message.justification.clone()),
         ("warnings", Some(message.warnings.join("\n")).filter(|text| !text.is_empty())),
+        ("proven", proven(message)),
         ("restriction", message.restriction.clone()),
         ("payload", message.payload.clone()),
         ("size", Some(format!("{} bytes", message.size))),
@@ -170,8 +175,19 @@ fn show(detail: &MessageDetail) -> String {
     text
 }
 
-fn export(id: &MessageId, output: Option<&Path>, globals: &Globals) -> Ended {
-    let path = path(["messages", id.as_str(), "body"]);
+/// Who signed what, and how it was encrypted, a line each.
+fn proven(message: &MessageView) -> Option<String> {
+    let proven: Proven = serde_json::from_value(message.proven.clone()?).ok()?;
+    let signed = proven.signatures.iter().map(|proof| {
+        let covers = proof.covers.iter().map(|what| if what == "message" { "the whole message" } else { what });
+        format!("{} signed {} ({})", proof.signer, covers.collect::<Vec<_>>().join(", "), proof.algorithm)
+    });
+    let encrypted = proven.encrypted.iter().map(|how| format!("its document was encrypted for us ({how})"));
+    Some(signed.chain(encrypted).collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
+}
+
+fn export(id: &MessageId, plain: bool, output: Option<&Path>, globals: &Globals) -> Ended {
+    let path = path(["messages", id.as_str(), if plain { "plain" } else { "body" }]);
     let bytes = ask(globals, |client| async move { client.bytes(&path).await })?;
     let Some(file) = output else {
         return match stdout().lock().write_all(&bytes) {

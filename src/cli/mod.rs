@@ -33,6 +33,7 @@ mod sign;
 mod status;
 mod store;
 mod table;
+mod treatment;
 mod validate;
 mod verify;
 

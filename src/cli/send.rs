@@ -37,6 +37,10 @@ pub(crate) struct Args {
     /// A result names this address of the source
     #[arg(long, value_name = "IP")]
     source: Vec<IpAddr>,
+    /// Encrypt the document for this peer, where its restriction asks for that; whom it goes to can then carry it on, but not
+    /// read it [default: for whom it goes to]
+    #[arg(long, value_name = "PEER")]
+    reader: Vec<PeerName>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -83,6 +87,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
         answers: args.answers.clone(),
         source_found: args.source_found,
         sources: args.source.clone(),
+        readers: args.reader.clone(),
     };
     let made: MessageView = ask(globals, |client| async move { client.post("messages", &order).await })?;
     say(globals, &made, said_of)

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{admin, exchange, outbox, peers, routing, store, telemetry, transport, xml};
+use crate::{admin, envelope, exchange, outbox, peers, routing, store, telemetry, transport, xml};
 
 pub use fault::{Fault, Faults};
 
@@ -38,6 +38,8 @@ pub struct Config {
     pub outbox: outbox::Config,
     /// How much of anything one document may carry.
     pub xml: xml::Config,
+    /// How much signature and encryption one message may carry.
+    pub envelope: envelope::Config,
     /// What is logged, and how.
     pub telemetry: telemetry::Config,
     /// The admin socket and the listener for metrics and health.

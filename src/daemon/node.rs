@@ -91,6 +91,8 @@ pub(super) async fn serve(
         config: config.exchange.clone(),
         routing: config.routing.clone(),
         limits: config.xml.clone(),
+        envelope: config.envelope.clone(),
+        keyring: Arc::clone(&directory) as _,
         clock: Arc::clone(&clock),
         metrics: Arc::clone(&metrics),
     });

@@ -19,6 +19,7 @@ impl Staff for Exchange {
             source_of_incident: order.source_of_incident,
             answers: order.answers,
             source: Source { found: order.source_found, addresses: order.sources },
+            readers: order.readers,
         };
         Self::send(self, sending, operator).await.map_err(problem)
     }

@@ -9,9 +9,9 @@ use crate::rid::judge::{self, Verdict};
 use crate::rid::{self, IncidentId, Message, Policy, Reading, RidError, Standard, splice};
 use crate::xml::{self, Document, Node};
 
-/// Reads the message.
-pub(super) fn read(bytes: &[u8], reading: &Reading) -> Result<Content, Unopened> {
-    let message = Message::open(bytes, &reading.limits, &reading.options).map_err(unopened)?;
+/// Reads a message that was parsed.
+pub(super) fn read(document: Document<'_>, reading: &Reading) -> Result<Content, Unopened> {
+    let message = Message::read(document, &reading.options).map_err(unopened)?;
     let Some(policy) = &message.policy else {
         return Err(Unopened {
             fault: Fault::Invalid,
@@ -68,7 +68,7 @@ pub(super) fn read(bytes: &[u8], reading: &Reading) -> Result<Content, Unopened>
 }
 
 /// Whether the incident has a number: in a Query it may be empty (RFC 6545 §7.4.1).
-fn is_named(id: &IncidentId) -> bool {
+pub(super) fn is_named(id: &IncidentId) -> bool {
     !id.incident.id.is_empty()
 }
 
@@ -80,7 +80,7 @@ fn destination(policy: &Policy) -> MsgDestination {
     }
 }
 
-fn unopened(error: RidError) -> Unopened {
+pub(super) fn unopened(error: RidError) -> Unopened {
     let glimpse = error.glimpse();
     // What was found instead is left out: it is content of the message, and this goes to our log.
     let why = match &error {

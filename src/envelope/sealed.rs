@@ -38,6 +38,8 @@ pub struct Draft {
     pub source: Option<rid::Source>,
     /// Its document, carried without a change.
     pub payload: Option<Carried>,
+    /// For whom its document is encrypted, if it is; nobody named means the peer it goes to.
+    pub readers: Vec<PeerName>,
 }
 
 /// The bytes of a message, ready to leave.
@@ -45,6 +47,8 @@ pub struct Draft {
 pub struct Sealed {
     /// The whole message.
     pub bytes: Bytes,
+    /// The same before its document was encrypted; nothing if it was not.
+    pub plain: Option<Bytes>,
 }
 
 /// Why a message cannot be written.
@@ -60,6 +64,22 @@ pub enum SealError {
         /// What is wrong, and where.
         why: String,
     },
+    /// It must be encrypted, and there is no key to encrypt it with.
+    #[error("the message for {reader} cannot be encrypted: {why}")]
+    NoKey {
+        /// For whom it must be encrypted.
+        reader: PeerName,
+        /// What is missing, and what to do.
+        why: String,
+    },
+    /// Signing or encrypting failed.
+    #[error("the message for {to} cannot be sealed: {why}")]
+    Seal {
+        /// The peer it was for.
+        to: PeerName,
+        /// What is wrong.
+        why: String,
+    },
     /// A document that is to be carried on cannot be read any more.
     #[error("the document cannot be carried on: {why}")]
     Splice {
@@ -68,17 +88,14 @@ pub enum SealError {
     },
 }
 
-/// Writes the message, whose document was read so.
-///
-/// # Errors
-/// If a part of the draft is not what RFC 6545 allows there.
-pub fn seal(draft: &Draft, reading: &Reading) -> Result<Sealed, SealError> {
+/// Writes the message, whose document was read so; neither signed nor encrypted.
+pub(super) fn written(draft: &Draft, reading: &Reading) -> Result<Vec<u8>, SealError> {
     let fault = |why: String| SealError::Draft { msg_type: draft.msg_type, to: draft.to.clone(), why };
     let policy = policy(draft).map_err(|word| fault(format!("{word:?} is no word of RFC 6545 section 5.1")))?;
     let status = draft.status.map(status);
     let document = draft.payload.as_ref().map(Carried::borrowed);
     let written = draft::message(&policy, status.as_ref(), draft.source.as_ref(), document, reading);
-    Ok(Sealed { bytes: written.map_err(|error| fault(error.to_string()))?.into() })
+    written.map_err(|error| fault(error.to_string()))
 }
 
 /// The RIDPolicy, or the word that is none of the standard's.

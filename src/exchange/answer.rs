@@ -9,7 +9,7 @@ use super::config::ApprovedRequests;
 use super::plan::Arrived;
 use super::service::Exchange;
 use super::status::{self, Fault, Improper};
-use crate::envelope::{self, AuthorizationStatus, Content, Draft, Justification, MsgDestination, RequestStatus};
+use crate::envelope::{AuthorizationStatus, Content, Draft, Justification, MsgDestination, RequestStatus};
 use crate::ids::{CallbackToken, PeerName};
 use crate::peers::MsgType;
 use crate::store::records::{Message, Verdict};
@@ -90,8 +90,9 @@ impl Exchange {
             status: Some(status),
             source: None,
             payload: None,
+            readers: Vec::new(),
         };
-        Ok(envelope::seal(&draft, &self.reading)?.bytes)
+        Ok(self.envelopes.seal(&draft)?.bytes)
     }
 
     /// The answer to an improper message: 4xx with an Acknowledgement that says Denied and why (RFC 6546 §3).

@@ -12,13 +12,13 @@ use super::service::Exchange;
 use super::status::Fault;
 use crate::clock::Timestamp;
 use crate::envelope::{
-    self, Carried, Content, Draft, IncidentId, IncidentSource, MsgDestination, Opened, RequestStatus, Standard,
+    Carried, Content, Draft, IncidentId, IncidentSource, MsgDestination, Opened, RequestStatus, Sealed, Standard,
 };
-use crate::ids::{CallbackToken, Digest, MessageId};
+use crate::ids::{CallbackToken, Digest, MessageId, PeerName};
 use crate::outbox::NewParcel;
 use crate::peers::{IodefVersion, MsgType, Peer};
 use crate::store::Batch;
-use crate::store::records::{Body, Direction, Message, Request, RequestState, Verdict};
+use crate::store::records::{Body, Direction, Message, Plain, Request, RequestState, Verdict};
 
 /// A message of ours that is to leave.
 pub(super) struct Outgoing {
@@ -48,6 +48,8 @@ pub(super) struct Outgoing {
     pub(super) parent: Option<MessageId>,
     /// The token and the network address, if it is a callback.
     pub(super) callback: Option<(CallbackToken, Option<String>)>,
+    /// For whom its document is encrypted, if it must be; nobody named means the peer it goes to.
+    pub(super) readers: Vec<PeerName>,
 }
 
 impl Outgoing {
@@ -67,6 +69,7 @@ impl Outgoing {
             answers: None,
             parent: None,
             callback: None,
+            readers: Vec::new(),
         }
     }
 
@@ -105,6 +108,7 @@ impl Outgoing {
             status: self.status,
             source: self.source.clone(),
             payload: self.payload.clone(),
+            readers: self.readers.clone(),
         }
     }
 }
@@ -136,7 +140,7 @@ impl Exchange {
         let address = called_back
             .and_then(|text| text.parse::<std::net::SocketAddr>().ok())
             .map_or_else(|| self.address_of(to), |address| Some(address.ip()));
-        let bytes = envelope::seal(&outgoing.draft(address), &self.reading)?.bytes;
+        let Sealed { bytes, plain } = self.envelopes.seal(&outgoing.draft(address))?;
         let incident = outgoing.incident.as_ref();
         let message = Message {
             id: MessageId::fresh(),
@@ -159,9 +163,13 @@ impl Exchange {
             answers: outgoing.answers.clone(),
             token: outgoing.callback.as_ref().map(|(token, _)| token.clone()),
             status: outgoing.status.map(|status| status.authorization.to_string()),
+            proven: None,
         };
         batch.put(&message);
         batch.put(&Body { id: message.id.clone(), bytes: bytes.to_vec() });
+        if let Some(plain) = plain {
+            batch.put(&Plain { id: message.id.clone(), bytes: plain.to_vec() });
+        }
         Ok(Composed { message, bytes })
     }
 
@@ -221,8 +229,8 @@ fn other_version(to: &Peer, standard: &Standard) -> Option<String> {
     ))
 }
 
-/// The record of a whole RID message that leaves as it is.
-pub(super) fn record_as_is(peer: &Peer, opened: &Opened, now: Timestamp) -> Message {
+/// The record of a whole RID message that was given, and leaves as these bytes.
+pub(super) fn record_as_is(peer: &Peer, opened: &Opened, bytes: &[u8], now: Timestamp) -> Message {
     let content = opened.content();
     let incident = content.incident.as_ref();
     Message {
@@ -237,8 +245,8 @@ pub(super) fn record_as_is(peer: &Peer, opened: &Opened, now: Timestamp) -> Mess
         received: now,
         remote: None,
         certificate: None,
-        size: i64::try_from(opened.bytes().len()).unwrap_or(i64::MAX),
-        digest: opened.digest().clone(),
+        size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+        digest: Digest::of(bytes),
         payload: content.payload.as_ref().map(|payload| payload.standard.as_str().to_owned()),
         verdict: Verdict::Sent,
         justification: None,
@@ -246,5 +254,6 @@ pub(super) fn record_as_is(peer: &Peer, opened: &Opened, now: Timestamp) -> Mess
         answers: None,
         token: None,
         status: content.status.map(|status| status.authorization.to_string()),
+        proven: None,
     }
 }

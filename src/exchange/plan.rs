@@ -12,7 +12,7 @@ use crate::ids::{CallbackToken, Digest, MessageId, PeerName};
 use crate::peers::Peer;
 use crate::routing::Sharing;
 use crate::store::Batch;
-use crate::store::records::{Body, Direction, Message, Once, Verdict};
+use crate::store::records::{Body, Direction, Message, Once, Plain, Verdict};
 
 /// A message that has been opened, with how it came.
 pub(super) struct Arrived<'a> {
@@ -72,6 +72,7 @@ impl Arrived<'_> {
             answers: self.answers.clone(),
             token: self.token.clone(),
             status: content.status.map(|status| status.authorization.to_string()),
+            proven: self.opened.proven().to_json(),
         }
     }
 }
@@ -140,6 +141,9 @@ impl Plan {
         }
         self.batch.put(&self.message);
         self.batch.put(&Body { id: self.message.id.clone(), bytes: opened.bytes().to_vec() });
+        if let Some(plain) = opened.plain() {
+            self.batch.put(&Plain { id: self.message.id.clone(), bytes: plain.to_vec() });
+        }
         if let Some(page) = &mut self.page {
             note(page, &self.message, opened.content());
             page.write(&mut self.batch);

@@ -15,7 +15,7 @@ use crate::envelope::{self, IncidentId, Justification, Opened};
 use crate::ids::{CallbackToken, PeerName};
 use crate::peers::{IodefVersion, MsgType, Peer, Right};
 use crate::routing::Sharing;
-use crate::store::records::{Body, Incident, Message, Request, RequestState, Verdict};
+use crate::store::records::{Body, Incident, Message, Plain, Request, RequestState, Verdict};
 use crate::store::{Column, Scan, StoreError};
 
 /// How many messages of one incident are looked at for one Query.
@@ -70,7 +70,7 @@ impl Exchange {
         let Some(peer) = self.neighbours.peer(asker) else { return Ok(None) };
         let asker = &Asker { name: asker, takes: neighbours::policy(&peer).iodef };
         let asked = &query.content().incident;
-        let found = match (asked, query.facts(&self.reading).and_then(Criteria::of)) {
+        let found = match (asked, query.facts(self.envelopes.reading()).and_then(Criteria::of)) {
             (Some(id), _) => self.of_incident(id, asker).await?,
             (None, Some(criteria)) => self.matching(&criteria, asker).await?,
             // A document that says nothing but its number asks for that one.
@@ -92,7 +92,7 @@ impl Exchange {
         let mut report = Outgoing::new(peer, MsgType::Report, &self.config);
         report.incident.clone_from(asked);
         report.restriction = restriction.filter(|word| super::compose::is_rid_restriction(word));
-        report.payload = envelope::merge(&documents, &self.reading)?;
+        report.payload = envelope::merge(&documents, self.envelopes.reading())?;
         Ok(Some(report))
     }
 
@@ -159,8 +159,9 @@ impl Exchange {
         let Some(payload) = opened.content().payload.as_ref().filter(|payload| payload.standard.is_iodef()) else {
             return Ok(());
         };
-        let met = criteria
-            .is_none_or(|criteria| opened.facts(&self.reading).is_some_and(|facts| criteria.are_met_by(&facts)));
+        let met = criteria.is_none_or(|criteria| {
+            opened.facts(self.envelopes.reading()).is_some_and(|facts| criteria.are_met_by(&facts))
+        });
         if met && seen.insert(payload.digest.clone()) {
             found.push(Found { restriction: message.restriction.clone(), opened });
         }
@@ -170,7 +171,9 @@ impl Exchange {
     /// A stored message, opened again; nothing if its body is gone or cannot be opened any more.
     pub(super) async fn opened_again(&self, message: &Message) -> Result<Option<Opened>, StoreError> {
         let Some(body) = self.store.find::<Body>(vec![message.id.to_value()]).await? else { return Ok(None) };
-        Ok(match envelope::open(&message.peer, Bytes::from(body.bytes), &self.reading) {
+        let plain = self.store.find::<Plain>(vec![message.id.to_value()]).await?;
+        let plain = plain.map(|plain| Bytes::from(plain.bytes));
+        Ok(match self.envelopes.reopen(&message.peer, Bytes::from(body.bytes), plain) {
             Ok(opened) => Some(opened),
             Err(unopened) => {
                 tracing::warn!(message = %message.id, %unopened, "a stored message cannot be opened again");

@@ -7,7 +7,6 @@ use super::once;
 use super::plan::{Arrived, Plan, Tally};
 use super::service::{Exchange, TRIES};
 use super::status::{Fault, Improper};
-use crate::envelope;
 use crate::ids::Digest;
 use crate::store::records::{Message, Once, Request};
 use crate::store::{Column, StoreError};
@@ -26,7 +25,7 @@ impl Exchange {
         let name = arrival.admitted.peer().name.clone();
         let size = arrival.body.len();
         self.saw(&name, arrival.remote.ip());
-        let opened = match envelope::open(&name, arrival.body, &self.reading) {
+        let opened = match self.envelopes.open(&name, arrival.body) {
             Ok(opened) => opened,
             Err(unopened) => {
                 let improper = Improper::Unopened(unopened);

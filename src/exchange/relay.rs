@@ -9,7 +9,7 @@ use super::plan::{Arrived, Plan, Tally};
 use super::service::Exchange;
 use super::status::Fault;
 use crate::envelope::{Carried, Content, IncidentId, PathEntry};
-use crate::ids::IncidentName;
+use crate::ids::{IncidentName, PeerName};
 use crate::peers::{MsgType, Peer};
 use crate::routing::{Form, Hop};
 use crate::store::records::{Request, RequestState};
@@ -54,7 +54,12 @@ impl Exchange {
             plan.warn(Some("not relayed: it names no incident".to_owned()));
             return Ok(());
         };
-        let payload = self.with_our_path(arrived)?;
+        let request = |hop: &Hop| match hop.form {
+            Form::Report => false,
+            Form::InvestigationRequest => true,
+            Form::Same => is_request(arrived.content().msg_type),
+        };
+        let payload = self.with_our_path(arrived, hops.iter().any(request))?;
         for hop in hops {
             let Some(peer) = self.neighbours.peer(&hop.to) else {
                 plan.warn(Some(format!("not sent on to {}: it is no peer any more", hop.to)));
@@ -62,9 +67,15 @@ impl Exchange {
             };
             if hop.back {
                 let Some(back) = back.take() else { continue };
-                self.send_back(plan, arrived, peer, payload.clone(), back).await?;
+                let sent = self.send_back(plan, arrived, peer, payload.clone(), back).await;
+                if unsealed(plan, &hop.to, sent)? {
+                    continue;
+                }
             } else {
-                self.send_forward(plan, arrived, peer, hop.form, &id.incident, payload.clone())?;
+                let sent = self.send_forward(plan, arrived, peer, hop.form, &id.incident, payload.clone());
+                if unsealed(plan, &hop.to, sent)? {
+                    continue;
+                }
             }
             plan.posted = true;
             plan.tally.push(Tally::Relayed(hop.relation.map_or("origin", crate::peers::Relation::as_str)));
@@ -90,7 +101,7 @@ impl Exchange {
             Form::Same => content.msg_type.unwrap_or(MsgType::Report),
         };
         let mut outgoing = Outgoing::carrying(peer, msg_type, content, &self.config);
-        let request = matches!(msg_type, MsgType::InvestigationRequest | MsgType::TraceRequest);
+        let request = is_request(Some(msg_type));
         let instance = match &mut plan.page {
             Some(page) if request => {
                 page.saw_instance(content.incident.as_ref().and_then(|id| id.instance.as_deref()));
@@ -146,12 +157,30 @@ impl Exchange {
     }
 
     /// The document with one more entry in its path: ours. A document that cannot be read travels as it is.
-    fn with_our_path(&self, arrived: &Arrived<'_>) -> Result<Option<Carried>, Fault> {
+    fn with_our_path(&self, arrived: &Arrived<'_>, request: bool) -> Result<Option<Carried>, Fault> {
         let name = self.neighbours.own_name();
         let contact = if self.config.contact.is_empty() { name.as_str() } else { &self.config.contact };
-        let entry = PathEntry { name: &name, address: self.config.address, contact };
-        Ok(arrived.opened.carried_with_path(&entry, &self.reading)?)
+        let entry =
+            PathEntry { name: &name, address: self.config.address, contact, recorded: request.then_some(arrived.at) };
+        Ok(arrived.opened.carried_with_path(&entry, self.envelopes.reading())?)
     }
+}
+
+/// Whether nothing was sent because it could not be sealed for that peer: then the others get it all the same, and staff
+/// are told. The sender cannot mend it, so it is not told to come again.
+fn unsealed(plan: &mut Plan, to: &PeerName, sent: Result<(), Fault>) -> Result<bool, Fault> {
+    match sent {
+        Err(Fault::Seal(error)) => {
+            tracing::error!(peer = %to, %error, "not sent on");
+            plan.warn(Some(format!("not sent on to {to}: {error}")));
+            Ok(true)
+        }
+        other => other.map(|()| false),
+    }
+}
+
+fn is_request(msg_type: Option<MsgType>) -> bool {
+    matches!(msg_type, Some(MsgType::InvestigationRequest | MsgType::TraceRequest))
 }
 
 /// The incident that an answer names: as the question did.

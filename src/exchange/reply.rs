@@ -96,7 +96,7 @@ impl Exchange {
             (200 | 400..=499, false) => {}
             (status, _) => return Ok(Err(Improper::Status { status, msg_type: sent.msg_type.clone() })),
         }
-        let opened = match envelope::open(&sent.peer, reply.body.clone(), &self.reading) {
+        let opened = match self.envelopes.open(&sent.peer, reply.body.clone()) {
             Ok(opened) => opened,
             Err(unopened) => return Ok(Err(Improper::Unopened(unopened))),
         };
@@ -178,6 +178,7 @@ impl Exchange {
             answers: Some(sent.id.clone()),
             token: reply.token.clone(),
             status: None,
+            proven: None,
             ..sent.clone()
         };
         let mut batch = Batch::new();

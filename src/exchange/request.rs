@@ -8,7 +8,7 @@ use super::plan::{Arrived, Plan, Tally};
 use super::service::Exchange;
 use super::status::Fault;
 use crate::clock::Timestamp;
-use crate::envelope::{AuthorizationStatus, Justification, MsgDestination, RequestStatus};
+use crate::envelope::{AuthorizationStatus, Justification, MsgDestination, RequestStatus, Standard};
 use crate::ids::{CallbackToken, PeerName};
 use crate::peers::{MsgType, Right};
 use crate::routing::{self, Destination, Hop, Refusal, Subject};
@@ -18,6 +18,14 @@ use crate::store::{Bound, Column, Scan, StoreError, Value};
 /// How many requests that wait for something are read at once.
 pub(super) const OPEN: usize = 100_000;
 
+/// Whether we are asked to act on what we cannot read. On its way to the source of an incident a Request needs to be read by
+/// the last hop only.
+fn unreadable(arrived: &Arrived<'_>) -> bool {
+    let content = arrived.content();
+    let encrypted = content.payload.as_ref().is_some_and(|payload| payload.standard == Standard::Encrypted);
+    encrypted && content.destination == MsgDestination::RidSystem
+}
+
 impl Exchange {
     /// A Request is denied, held, or approved; approved ones go on to whom routing says.
     pub(super) async fn plan_request(&self, arrived: &Arrived<'_>, right: Right, fresh: bool) -> Result<Plan, Fault> {
@@ -26,6 +34,11 @@ impl Exchange {
         let mut plan = Plan::new(arrived.record(), Some(page));
         if let Right::Deny(_) = right {
             self.refuse_request(&mut plan, arrived, Justification::CannotProcess, None)?;
+            return Ok(plan);
+        }
+        if unreadable(arrived) {
+            let why = "its document is encrypted, and none of our keys opens it".to_owned();
+            self.refuse_request(&mut plan, arrived, Justification::Encryption, Some(why))?;
             return Ok(plan);
         }
         let hops = match self.hops(arrived, &None).await? {

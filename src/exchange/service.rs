@@ -9,7 +9,7 @@ use super::ledger::{Ledger, Page};
 use super::neighbours::{self, Neighbours};
 use super::undecided::Undecided;
 use crate::clock::{Clock, Timestamp};
-use crate::envelope::{Limits, Reading};
+use crate::envelope::{self, Envelopes, Keyring, Limits, Reading};
 use crate::ids::{IncidentName, PeerName};
 use crate::outbox::Outbox;
 use crate::peers::Peer;
@@ -34,6 +34,10 @@ pub struct ExchangeParts {
     pub routing: routing::Config,
     /// The table `[xml]`.
     pub limits: Limits,
+    /// The table `[envelope]`.
+    pub envelope: envelope::Config,
+    /// Our keys and those of the peers.
+    pub keyring: Arc<dyn Keyring>,
     /// Who tells the time.
     pub clock: Arc<dyn Clock>,
     /// What is counted.
@@ -47,8 +51,8 @@ pub struct Exchange {
     pub(super) neighbours: Arc<dyn Neighbours>,
     pub(super) config: Config,
     pub(super) routing: routing::Config,
-    /// How messages are read: `[xml]`, and the values that `[exchange]` accepts.
-    pub(super) reading: Reading,
+    /// How messages are opened and sealed.
+    pub(super) envelopes: Envelopes,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) ledger: Ledger,
@@ -61,6 +65,7 @@ impl Exchange {
     /// An exchange over these parts. It reads nothing before the first message.
     pub fn new(parts: ExchangeParts) -> Arc<Self> {
         let ledger = Ledger::new(parts.store.clone(), &parts.config);
+        let reading = Reading::new(parts.limits, &parts.config.accept_values);
         Arc::new(Self {
             ledger,
             undecided: Undecided::default(),
@@ -68,7 +73,7 @@ impl Exchange {
             store: parts.store,
             outbox: parts.outbox,
             neighbours: parts.neighbours,
-            reading: Reading::new(parts.limits, &parts.config.accept_values),
+            envelopes: Envelopes::new(parts.keyring, reading, parts.envelope),
             config: parts.config,
             routing: parts.routing,
             clock: parts.clock,

@@ -11,12 +11,12 @@ use super::dispatch::close;
 use super::ledger::Page;
 use super::service::{Exchange, TRIES};
 use super::status::Fault;
-use crate::envelope::{self, Gist, IncidentId, MsgDestination, Outbound, PathEntry, Source, Unopened};
+use crate::envelope::{self, Gist, IncidentId, MsgDestination, Outbound, PathEntry, Sealed, Source, Unopened};
 use crate::ids::{IncidentName, MessageId, PeerName};
 use crate::outbox::NewParcel;
 use crate::peers::{MsgType, Peer};
 use crate::routing;
-use crate::store::records::{Body, Direction, Message, Request, RequestState};
+use crate::store::records::{Body, Direction, Message, Plain, Request, RequestState};
 use crate::store::{Batch, Column, StoreError};
 
 /// A document that staff want sent.
@@ -34,6 +34,8 @@ pub struct Sending {
     pub answers: Option<MessageId>,
     /// What a Result says of the source.
     pub source: Source,
+    /// For whom the document is encrypted, where its restriction asks for that; nobody named means the peer it goes to.
+    pub readers: Vec<PeerName>,
 }
 
 /// Why an order of staff was not carried out.
@@ -115,11 +117,11 @@ impl Exchange {
     /// Why it was not put into the outbox.
     pub async fn send(&self, sending: Sending, operator: &str) -> Result<Message, StaffError> {
         let peer = self.recipient(&sending)?;
-        let document = envelope::document(&sending.document, &self.reading)?;
+        let document = envelope::document(&sending.document, self.envelopes.reading())?;
         for _ in 0..TRIES {
             let mut batch = Batch::new();
             let (message, page) = match &document {
-                Outbound::Rid(opened) => self.as_it_is(&mut batch, &peer, opened).await?,
+                Outbound::Rid(opened) => self.as_it_is(&mut batch, &peer, opened, &sending.readers).await?,
                 Outbound::Iodef { gist, .. } => self.as_made(&mut batch, &peer, &sending, &document, gist).await?,
             };
             if let Some(page) = &page {
@@ -177,19 +179,24 @@ impl Exchange {
         self.peer_named(&name)
     }
 
-    /// A whole RID message leaves without a change.
+    /// A whole RID message leaves without a change but for what it lacks of signature and encryption.
     async fn as_it_is(
         &self,
         batch: &mut Batch,
         peer: &Arc<Peer>,
         opened: &envelope::Opened,
+        readers: &[PeerName],
     ) -> Result<(Message, Option<Page>), Fault> {
         let now = self.clock.now();
         let content = opened.content();
-        let message = super::compose::record_as_is(peer, opened, now);
+        let Sealed { bytes, plain } = self.envelopes.seal_given(&peer.name, opened.bytes(), readers)?;
+        let message = super::compose::record_as_is(peer, opened, &bytes, now);
         let page = self.noted(content.incident.as_ref(), &message).await?;
         batch.put(&message);
-        batch.put(&Body { id: message.id.clone(), bytes: opened.bytes().to_vec() });
+        batch.put(&Body { id: message.id.clone(), bytes: bytes.to_vec() });
+        if let Some(plain) = plain {
+            batch.put(&Plain { id: message.id.clone(), bytes: plain.to_vec() });
+        }
         let incident = content.incident.as_ref().map(|id| &id.incident);
         self.outbox.post(batch, NewParcel::rid(&peer.name, incident, message.id.clone()))?;
         if matches!(content.msg_type, Some(MsgType::InvestigationRequest | MsgType::TraceRequest | MsgType::Query)) {
@@ -254,9 +261,12 @@ impl Exchange {
         let path = !matches!(msg_type, MsgType::Report | MsgType::Query);
         let name = self.neighbours.own_name();
         let contact = if self.config.contact.is_empty() { name.as_str() } else { &self.config.contact };
-        let entry = PathEntry { name: &name, address: self.config.address, contact };
-        let carried = document.carried(path.then_some(&entry), &self.reading);
+        let request = matches!(msg_type, MsgType::InvestigationRequest | MsgType::TraceRequest);
+        let recorded = request.then_some(now);
+        let entry = PathEntry { name: &name, address: self.config.address, contact, recorded };
+        let carried = document.carried(path.then_some(&entry), self.envelopes.reading());
         outgoing.payload = carried.map_err(Fault::from)?;
+        outgoing.readers.clone_from(&sending.readers);
         let message = self.send_out(batch, &outgoing, now)?;
         if page.is_none() {
             page = self.noted(outgoing.incident.as_ref(), &message).await?;

@@ -75,6 +75,7 @@ impl Improper {
                 envelope::Fault::Malformed | envelope::Fault::Forbidden | envelope::Fault::Invalid => {
                     (400, unopened.justification)
                 }
+                envelope::Fault::Unproven | envelope::Fault::Undecryptable => (403, unopened.justification),
             },
             Self::UnknownType { .. } | Self::Incomplete { .. } => (400, Justification::UnrecognizedFormat),
             Self::AnswersNothing { .. } => (409, Justification::CannotProcess),

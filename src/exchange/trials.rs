@@ -4,5 +4,6 @@
 mod network;
 mod relaying;
 mod replies;
+mod sealing;
 mod single;
 mod versions;

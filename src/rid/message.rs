@@ -152,7 +152,14 @@ impl<'a> Message<'a> {
     /// # Errors
     /// See [`RidError`].
     pub fn open(bytes: &'a [u8], limits: &Limits, options: &Options) -> Result<Self, RidError> {
-        let document = Document::parse(bytes, limits)?;
+        Self::read(Document::parse(bytes, limits)?, options)
+    }
+
+    /// Reads a message that was parsed already: the very document whose signatures were judged.
+    ///
+    /// # Errors
+    /// See [`RidError`]; none is about XML.
+    pub fn read(document: Document<'a>, options: &Options) -> Result<Self, RidError> {
         let valid = match grammar().open(document, options) {
             Ok(valid) => valid,
             Err(refusal) => {
@@ -263,6 +270,14 @@ fn refused(root: Node<'_>, at: Node<'_>, expected: String, section: &str) -> Rid
         section: section.to_owned(),
     };
     RidError::Schema { violation: Box::new(violation), glimpse: glimpse(root) }
+}
+
+impl Glimpse {
+    /// What can be read of the message with that root element, valid or not.
+    #[must_use]
+    pub fn of(root: Node<'_>) -> Self {
+        *glimpse(root)
+    }
 }
 
 fn glimpse(root: Node<'_>) -> Box<Glimpse> {

@@ -31,6 +31,14 @@ impl Reading {
         Self { limits, options }
     }
 
+    /// The limits for a message that is signed and encrypted: what that adds must find room.
+    #[must_use]
+    pub fn for_sealed(&self) -> Limits {
+        let limits = self.for_writing();
+        let size = limits.size.saturating_mul(2);
+        Limits { size, text_bytes: size, elements: limits.elements.saturating_add(1_024), ..limits }
+    }
+
     /// The limits for what carries such a document on: what is put around it and into its path must find room.
     pub(super) fn for_writing(&self) -> Limits {
         let (size, elements) = (self.limits.size.saturating_add(16_384), self.limits.elements.saturating_add(128));

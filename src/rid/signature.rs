@@ -46,16 +46,24 @@ pub fn originals<'a>(document: &'a Document<'_>) -> Vec<Node<'a>> {
     let Some(holder) = report_schema(document).and_then(|schema| schema.child(NAMESPACE, "XMLDocument")) else {
         return Vec::new();
     };
-    let in_record = |name: &'static str| {
-        holder.descendants().filter(move |node| {
-            let record = node.parent().filter(|parent| parent.name() == "RecordData");
-            node.name() == name
-                && matches!(node.namespace(), v1::NAMESPACE | v2::NAMESPACE)
-                && record.is_some_and(|record| record.namespace() == node.namespace())
-        })
-    };
-    let items: Vec<_> = in_record("RecordItem").collect();
-    if items.is_empty() { in_record("DateTime").collect() } else { items }
+    let items: Vec<_> = in_record(holder, "RecordItem").collect();
+    if items.is_empty() { in_record(holder, "DateTime").collect() } else { items }
+}
+
+/// Whether anything below that element could be signed by an originator.
+#[must_use]
+pub fn has_records(root: Node<'_>) -> bool {
+    ["RecordItem", "DateTime"].into_iter().any(|name| in_record(root, name).next().is_some())
+}
+
+/// The elements of that name in a RecordData, of either version.
+fn in_record<'a>(holder: Node<'a>, name: &'static str) -> impl Iterator<Item = Node<'a>> {
+    holder.descendants().filter(move |node| {
+        let record = node.parent().filter(|parent| parent.name() == "RecordData");
+        node.name() == name
+            && matches!(node.namespace(), v1::NAMESPACE | v2::NAMESPACE)
+            && record.is_some_and(|record| record.namespace() == node.namespace())
+    })
 }
 
 fn report_schema<'a>(document: &'a Document<'_>) -> Option<Node<'a>> {

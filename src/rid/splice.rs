@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use crate::iodef::common::class::Draft;
+use crate::iodef::v1::Dtype;
 use crate::iodef::{v1, v2};
 use crate::rid::draft::Carried;
 use crate::xml::{self, Document, Limits, Node, Writer, XmlError};
@@ -18,6 +19,9 @@ pub struct Hop {
     pub address: Option<IpAddr>,
     /// Who answers for it.
     pub contact: Option<String>,
+    /// When it took the document up, as a date and time of XML: recorded for its signature to stand on, where the document
+    /// has no record of its own (RFC 6545 §9.1: "a timestamp MUST be used").
+    pub recorded: Option<String>,
 }
 
 /// Why a hop could not be added.
@@ -148,6 +152,7 @@ impl Hop {
             name: child(node, "NodeName").or_else(|| child(domain, "Name")),
             address: addresses.map(|address| xml::trim(&address.text()).parse().ok()).next().flatten(),
             contact: child(event.child(namespace, "Contact"), "ContactName"),
+            recorded: None,
         }
     }
 
@@ -160,6 +165,11 @@ impl Hop {
         v1::EventData::draft()
             .maybe(contact, Draft::<v1::EventData>::contact)
             .flow(v1::Flow::draft().system(system))
+            .maybe(self.recorded.clone(), |event, time| {
+                // Both versions want data beside the DateTime.
+                let item = v1::Extension::draft().dtype(Dtype::DateTime).words(time.clone());
+                event.record(v1::Record::draft().record_data(v1::RecordData::draft().date_time(time).record_item(item)))
+            })
             .fragment(v1::NAMESPACE, "EventData")
     }
 
@@ -180,6 +190,10 @@ impl Hop {
         v2::EventData::draft()
             .maybe(contact, Draft::<v2::EventData>::contact)
             .flow(v2::Flow::draft().system(system))
+            .maybe(self.recorded.clone(), |event, time| {
+                let item = v2::Extension::draft().dtype(v2::Dtype::DateTime).words(time.clone());
+                event.record(v2::Record::draft().record_data(v2::RecordData::draft().date_time(time).record_item(item)))
+            })
             .fragment(v2::NAMESPACE, "EventData")
     }
 }

@@ -176,7 +176,7 @@ fn bytes_that_count_on_declarations_around_them_keep_their_meaning() {
 }
 
 fn hop(name: &str, address: &str) -> Hop {
-    Hop { name: Some(name.into()), address: address.parse().ok(), contact: Some("CIRT <24h>".into()) }
+    Hop { name: Some(name.into()), address: address.parse().ok(), contact: Some("CIRT <24h>".into()), recorded: None }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::admin::problem::Problem;
 use crate::admin::staff::{DecideOrder, QueryOrder, SendOrder};
 use crate::clock::Timestamp;
 use crate::ids::{CallbackToken, Digest, IncidentName, MessageId, PeerName};
-use crate::store::records::{Body, Direction, Message, Parcel, Verdict};
+use crate::store::records::{Body, Direction, Message, Parcel, Plain, Verdict};
 use crate::store::{Bound, Column, Scan, Value};
 
 /// One message as it is listed.
@@ -49,6 +49,9 @@ pub struct MessageView {
     pub justification: Option<String>,
     /// What is wrong with it short of refusing it.
     pub warnings: Vec<String>,
+    /// What of it was proved when it came: `signatures`, each with `signer`, `algorithm` and `covers`, and `encrypted`.
+    #[serde(default)]
+    pub proven: Option<serde_json::Value>,
     /// The message it answers.
     pub answers: Option<MessageId>,
     /// The RID-Callback-Token it came or goes with.
@@ -75,6 +78,7 @@ impl From<Message> for MessageView {
             verdict: message.verdict,
             justification: message.justification,
             warnings: message.warnings.iter().flat_map(|text| text.lines()).map(str::to_owned).collect(),
+            proven: message.proven.as_deref().and_then(|json| serde_json::from_str(json).ok()),
             answers: message.answers,
             token: message.token,
         }
@@ -109,7 +113,8 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
         ([id], &Method::GET) => show(call, &call.permit()?, id.parse()?).await,
         ([_], _) => Err(wrong_method(method, "GET")),
         ([id, "body"], &Method::GET) => body(call, &call.permit()?, id.parse()?).await,
-        ([_, "body"], _) => Err(wrong_method(method, "GET")),
+        ([id, "plain"], &Method::GET) => plain(call, &call.permit()?, id.parse()?).await,
+        ([_, "body" | "plain"], _) => Err(wrong_method(method, "GET")),
         ([id, "decision"], &Method::POST) => decide(call, &call.permit()?, id.parse()?).await,
         ([_, "decision"], _) => Err(wrong_method(method, "POST")),
         _ => Err(no_such_path(rest)),
@@ -193,9 +198,22 @@ async fn body(call: &Call<'_>, permitted: &Permitted<Look>, id: MessageId) -> Re
     let message = find(call, &id).await?;
     let body = call.parts.store.find::<Body>(vec![id.to_value()]).await?;
     let body = body.ok_or_else(|| Problem::not_found("body of message", &id, "ridd message list"))?;
+    Ok(exported(&message, permitted, body.bytes))
+}
+
+/// The bytes in clear text: what was decrypted, or was there before it was encrypted; else the message as it is.
+async fn plain(call: &Call<'_>, permitted: &Permitted<Look>, id: MessageId) -> Result<Reply, Problem> {
+    let message = find(call, &id).await?;
+    match call.parts.store.find::<Plain>(vec![id.to_value()]).await? {
+        Some(plain) => Ok(exported(&message, permitted, plain.bytes)),
+        None => body(call, permitted, id).await,
+    }
+}
+
+fn exported(message: &Message, permitted: &Permitted<Look>, bytes: Vec<u8>) -> Reply {
     let operator = permitted.operator();
-    tracing::info!(message = %id, peer = %message.peer, %operator, size = body.bytes.len(), "message exported");
-    Ok(Reply::bytes("text/xml", body.bytes))
+    tracing::info!(message = %message.id, peer = %message.peer, %operator, size = bytes.len(), "message exported");
+    Reply::bytes("text/xml", bytes)
 }
 
 async fn send(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Problem> {

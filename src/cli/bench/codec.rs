@@ -5,11 +5,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::timing::{Samples, Times, middle, outside};
 use crate::cli::schema::SCHEMAS;
 use crate::cli::{Ended, Exit, Failure, Globals, print};
 use crate::iodef::common::class::{Draft, Options};
@@ -55,13 +55,6 @@ struct Figures {
     /// How many times faster `decode` is than libxml2, by the medians.
     #[serde(skip_serializing_if = "Option::is_none")]
     ratio: Option<f64>,
-}
-
-/// Minimum and median in microseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Times {
-    min: f64,
-    median: f64,
 }
 
 /// Carries out `ridd bench codec`.
@@ -118,7 +111,8 @@ fn measure(path: &Path, bytes: &[u8], args: &Args, schemas: &Schemas) -> Result<
     for _ in 0..TURNS {
         stages.measure(bytes, &limits, turn);
         if let Some(program) = &args.baseline {
-            baseline.push(libxml2(program, &schema, path, turn)?);
+            let seconds = turn.as_secs_f64().to_string();
+            baseline.push(outside(program, [schema.as_os_str(), path.as_os_str(), seconds.as_ref()])?);
         }
     }
     let libxml2 = middle(&baseline);
@@ -176,58 +170,6 @@ impl Stages {
     }
 }
 
-/// Durations of single runs, in microseconds.
-#[derive(Default)]
-struct Samples(Vec<f64>);
-
-impl Samples {
-    /// Runs the work until the time is up, at least once.
-    fn repeat(&mut self, time: Duration, mut work: impl FnMut() -> bool) {
-        let end = Instant::now() + time;
-        loop {
-            let start = Instant::now();
-            std::hint::black_box(work());
-            let stop = Instant::now();
-            self.0.push((stop - start).as_secs_f64() * 1e6);
-            if stop >= end {
-                return;
-            }
-        }
-    }
-
-    fn times(&mut self) -> Times {
-        self.0.sort_by(f64::total_cmp);
-        let at = |place: usize| self.0.get(place).copied().unwrap_or(f64::NAN);
-        Times { min: at(0), median: at(self.0.len() / 2) }
-    }
-}
-
-/// One turn of the baseline, which prints `min median rounds`.
-fn libxml2(program: &Path, schema: &Path, file: &Path, time: Duration) -> Result<Times, Failure> {
-    let seconds = time.as_secs_f64().to_string();
-    let output = Command::new(program).arg(schema).arg(file).arg(seconds).output();
-    let output = output.map_err(|error| {
-        Failure::input(format_args!("cannot run {}: {error}; benches/baseline builds it", program.display()))
-    })?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let mut numbers = said.split_whitespace().map(str::parse::<f64>);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(min)), Some(Ok(median))) if output.status.success() => Ok(Times { min, median }),
-        _ => {
-            let error = String::from_utf8_lossy(&output.stderr);
-            Err(Failure::failed(format_args!("{} failed: {}", program.display(), error.trim())))
-        }
-    }
-}
-
-/// The turn in the middle, with the least minimum of all.
-fn middle(turns: &[Times]) -> Option<Times> {
-    let mut medians: Vec<f64> = turns.iter().map(|times| times.median).collect();
-    medians.sort_by(f64::total_cmp);
-    let median = *medians.get(medians.len() / 2)?;
-    Some(Times { min: turns.iter().map(|times| times.min).fold(f64::INFINITY, f64::min), median })
-}
-
 fn table(figures: &Figures) -> String {
     let mut text = format!("{} ({} bytes)\n{:10} {:>9} {:>9}   µs\n", figures.path, figures.bytes, "", "min", "median");
     let stages = [
@@ -268,12 +210,5 @@ mod tests {
         let args = Args { files: Vec::new(), seconds: 0.05, baseline: None };
         let refused = measure(Path::new("x"), b"<a/>", &args, &Schemas::written().unwrap()).unwrap_err();
         assert_eq!(refused.exit, Exit::Usage);
-    }
-
-    #[test]
-    fn the_median_of_turns_is_that_of_the_middle_one() {
-        let turns = [3.0, 1.0, 2.0].map(|median| Times { min: median / 2.0, median });
-        let times = middle(&turns).unwrap();
-        assert_eq!((times.min, times.median), (0.5, 2.0));
     }
 }

@@ -5,11 +5,17 @@
 mod codec;
 mod ingest;
 mod nothing;
+mod signature;
+mod signed;
 pub(crate) mod store;
+mod timing;
 
 use clap::Subcommand;
 
 use super::{Ended, Globals};
+
+/// The Report of 4 KB that is signed and filed.
+const REPORT: &str = include_str!("../../../fixtures/rid/report-4k.xml");
 
 /// Arguments of `ridd bench`.
 #[derive(Debug, clap::Args)]
@@ -22,9 +28,11 @@ pub(crate) struct Args {
 enum What {
     /// Measure reading, validating and writing documents on one core
     Codec(codec::Args),
+    /// Measure canonicalising, verifying and signing a message on one core, by RSA-2048 and by ECDSA P-256
+    Signature(signature::Args),
     /// Measure the bare store: commit what the node commits for each Report
     Store(store::Args),
-    /// Measure a whole node that files Reports, beside one that does nothing and beside the bare store
+    /// Measure a whole node that files Reports, signed ones too, beside one that does nothing and beside the bare store
     Ingest(ingest::Args),
     /// Run a node that answers 200 and does nothing: what `bench ingest` measures against
     Nothing(nothing::Args),
@@ -34,6 +42,7 @@ enum What {
 pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     match &args.what {
         What::Codec(args) => codec::run(args, globals),
+        What::Signature(args) => signature::run(args, globals),
         What::Store(args) => store::run(args, globals),
         What::Ingest(args) => ingest::run(args, globals),
         What::Nothing(args) => nothing::run(args),

@@ -158,6 +158,7 @@ fn filed(number: u64, bytes: Vec<u8>) -> Batch {
         answers: None,
         token: None,
         status: None,
+        proven: None,
     });
     batch.put(&Body { id, bytes });
     batch

@@ -43,6 +43,10 @@ impl Stage {
             one.trusts(&other.layout, &other.name)?;
             other.trusts(&one.layout, &one.name)?;
         }
+        // The units must be able to tell who began a Request that the department hands on (RFC 6545 §9.3.2).
+        for unit in stage.units() {
+            unit.trusts(&stage.authority.layout, &stage.authority.name)?;
+        }
         for node in [&mut stage.authority, &mut stage.department, &mut stage.alpha, &mut stage.bravo] {
             node.start()?;
         }

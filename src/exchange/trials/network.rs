@@ -8,7 +8,10 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 use crate::clock::{Clock, ManualClock, Timestamp};
-use crate::envelope::{self, Carried, Draft, IncidentId, Limits, MsgDestination, Opened, Reading, Standard};
+use crate::envelope::testing::NoKeys;
+use crate::envelope::{
+    self, Carried, Draft, Envelopes, IncidentId, Keyring, Limits, MsgDestination, Opened, Reading, Standard,
+};
 use crate::exchange::{Answer, Arrival, Config, Exchange, ExchangeParts, Neighbours};
 use crate::ids::{CallbackToken, IncidentName, PeerName};
 use crate::outbox::{self, Load, Outbox, Replies, Reply};
@@ -58,6 +61,10 @@ pub(super) fn peer(text: &str, relation: Relation, networks: Option<&str>) -> Pe
     }
 }
 
+pub(super) fn envelopes() -> Envelopes {
+    Envelopes::new(Arc::new(NoKeys), Reading::default(), envelope::Config::default())
+}
+
 /// One node.
 pub(super) struct Node {
     pub(super) exchange: Arc<Exchange>,
@@ -73,6 +80,16 @@ impl Node {
     }
 
     pub(super) fn with(own: &str, peers: Vec<Peer>, config: Config, routing: routing::Config) -> Self {
+        Self::keyed(own, peers, config, routing, Arc::new(NoKeys))
+    }
+
+    pub(super) fn keyed(
+        own: &str,
+        peers: Vec<Peer>,
+        config: Config,
+        routing: routing::Config,
+        keyring: Arc<dyn Keyring>,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("store").display());
         let store = store::open(&store::Config::at(url)).unwrap();
@@ -88,6 +105,8 @@ impl Node {
             config,
             routing,
             limits: Limits::default(),
+            envelope: envelope::Config::default(),
+            keyring,
             clock: clock.clone(),
             metrics,
         });
@@ -205,23 +224,24 @@ pub(super) fn draft(msg_type: MsgType, id: &str, instance: Option<&str>) -> Draf
         status: None,
         source: None,
         payload: None,
+        readers: Vec::new(),
     }
 }
 
 pub(super) fn bytes_of(draft: &Draft) -> Bytes {
-    envelope::seal(draft, &Reading::default()).unwrap().bytes
+    envelopes().seal(draft).unwrap().bytes
 }
 
 /// A message with a document about that incident.
 pub(super) fn message(msg_type: MsgType, id: &str, instance: Option<&str>, purpose: &str) -> Bytes {
     let bytes = document(id, purpose, "need-to-know");
-    let payload = Some(Carried { standard: Standard::Iodef2, bytes, namespaces: Vec::new() });
+    let payload = Some(Carried { standard: Standard::Iodef2, bytes, namespaces: Vec::new(), signatures: Vec::new() });
     let source = (msg_type == MsgType::Result).then(envelope::IncidentSource::default);
     bytes_of(&Draft { payload, source, ..draft(msg_type, id, instance) })
 }
 
 pub(super) fn opened(body: &Bytes) -> Opened {
-    envelope::open(&name("us.example"), body.clone(), &Reading::default()).unwrap()
+    envelopes().open(&name("us.example"), body.clone()).unwrap()
 }
 
 /// The Acknowledgement in an answer, as `Denied CannotProcess`.

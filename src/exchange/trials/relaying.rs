@@ -39,6 +39,7 @@ fn sending(to: &str, msg_type: MsgType, document: Bytes) -> Sending {
         source_of_incident: None,
         answers: None,
         source: Source { found: false, addresses: Vec::new() },
+        readers: Vec::new(),
     }
 }
 

@@ -39,6 +39,7 @@ async fn sent(msg_type: MsgType) -> (Node, Parcel) {
             source_of_incident: None,
             answers: None,
             source: Source::default(),
+            readers: Vec::new(),
         };
         node.exchange.send(sending, "officer").await.unwrap();
     }
@@ -146,6 +147,7 @@ async fn adr_4_a_token_refused_twice_sends_the_outcome_as_a_report() {
         source_of_incident: None,
         answers: None,
         source: Source::default(),
+        readers: Vec::new(),
     };
     let result = node.exchange.send(sending, "officer").await.unwrap();
     assert_eq!(result.token, token);

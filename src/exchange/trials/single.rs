@@ -256,11 +256,7 @@ async fn why_a_message_cannot_be_opened_tells_nothing_of_its_content() {
         body.replace("purpose=\"reporting\"", "purpose=\"s3cret\""),
         body.replace("<Description>", "<s3cret>"),
     ] {
-        let unopened = crate::envelope::open(
-            &"beside.example".parse().unwrap(),
-            spoilt.into(),
-            &crate::envelope::Reading::default(),
-        );
+        let unopened = super::network::envelopes().open(&"beside.example".parse().unwrap(), spoilt.into());
         let unopened = unopened.unwrap_err();
         assert!(!unopened.to_string().contains("s3cret"), "{unopened}");
         assert!(unopened.incident.is_some() || unopened.fault == crate::envelope::Fault::Malformed, "{unopened}");

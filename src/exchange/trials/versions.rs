@@ -24,7 +24,12 @@ fn report_1(id: &str) -> Bytes {
          <Contact role=\"creator\" type=\"organization\"><ContactName>CSIRT</ContactName></Contact>\
          </Incident></IODEF-Document>"
     );
-    let payload = Some(Carried { standard: Standard::Iodef1, bytes: bytes.into(), namespaces: Vec::new() });
+    let payload = Some(Carried {
+        standard: Standard::Iodef1,
+        bytes: bytes.into(),
+        namespaces: Vec::new(),
+        signatures: Vec::new(),
+    });
     bytes_of(&Draft { payload, ..draft(MsgType::Report, id, Some("1")) })
 }
 
@@ -60,6 +65,7 @@ async fn what_others_wrote_goes_on_as_it_is_with_a_warning() {
         source_of_incident: None,
         answers: None,
         source: Source::default(),
+        readers: Vec::new(),
     };
     node.exchange.send(sending, "officer").await.unwrap();
     let mut warned: Vec<_> = node.all::<Message>().await;
