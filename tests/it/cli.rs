@@ -68,13 +68,31 @@ fn peers_are_managed_and_shown() {
     assert_eq!(pins.len(), 2);
     let text = node.ridd(&["peer", "show", "peer.example"]);
     assert!(pins.iter().all(|spki| text.contains(&format!("sha256:{spki}"))), "{text}");
+    // What it is for is said anew; the other one stays.
+    let uses = |at: usize| node.json(&["peer", "show", "peer.example"])["pins"][at]["uses"].clone();
+    assert_eq!(uses(0), serde_json::json!(["tls", "sign", "encrypt"]));
+    let (certificate, for_two) = (second.certificate.to_str().unwrap(), "sign,encrypt");
+    node.ridd(&["peer", "pin", "peer.example", "--certificate", certificate, "--for", for_two]);
+    let both = [uses(0), uses(1)];
+    assert!(both.contains(&serde_json::json!(["sign", "encrypt"])), "{both:?}");
+    assert!(both.contains(&serde_json::json!(["tls", "sign", "encrypt"])), "{both:?}");
     // As it is printed, so it is taken.
     node.ridd(&["peer", "unpin", "peer.example", &format!("sha256:{}", pins[0])]);
     node.ridd(&["peer", "change", "peer.example", "--network", "192.0.2.0/24", "--iodef", "1.0"]);
+    let algorithms = ["--signature-algorithms", "ecdsa-sha256,ed25519", "--encryption-algorithms", "aes128-gcm"];
+    node.ridd(&[&["peer", "change", "peer.example", "--signatures", "when-present"][..], &algorithms].concat());
+    node.ridd(&["peer", "change", "peer.example", "--encryption", "always", "--encrypt-green"]);
     node.ridd(&["peer", "change", "peer.example", "--address", "localhost:4590"]);
     let shown = node.json(&["peer", "show", "peer.example"]);
     assert_eq!(shown["networks"][0], "192.0.2.0/24");
-    assert_eq!(shown["policy"]["iodef"], "1.0");
+    let policy = serde_json::json!({
+        "iodef": "1.0", "callback-port": 4590, "signatures": "when-present", "encryption": "always",
+        "encrypt-green": true, "signature-algorithms": ["ecdsa-sha256", "ed25519"],
+        "encryption-algorithms": ["aes128-gcm"],
+    });
+    assert_eq!(shown["policy"], policy);
+    let text = node.ridd(&["peer", "show", "peer.example"]);
+    assert!(text.contains("when-present (ecdsa-sha256, ed25519)"), "{text}");
     assert_eq!((shown["address"].as_str(), shown["pins"].as_array().unwrap().len()), (Some("localhost:4590"), 1));
     node.ridd(&["peer", "revoke", "peer.example", "--because", "its key was lost"]);
     let list = node.ridd(&["peer", "list"]);
@@ -159,6 +177,8 @@ async fn a_held_request_is_decided() {
     // Another node's request, as that node writes it.
     let asking = Daemon::start(Setup::named("asking.example"), &pki);
     asking.knows_as("peer.example", "127.0.0.1:1", "peer", &papers);
+    // Unsigned, for it is posted with the certificate of another.
+    asking.ridd(&["peer", "change", "peer.example", "--signatures", "off"]);
     let made = asking.json(&["send", "peer.example", CALL, "--type", "trace-request"]);
     let request = dir.path().join("request.xml");
     asking.ridd(&["message", "export", made["id"].as_str().unwrap(), "-o", request.to_str().unwrap()]);

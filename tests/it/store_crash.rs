@@ -100,6 +100,7 @@ fn batch(number: i64) -> Batch {
         answers: None,
         token: None,
         status: None,
+        proven: None,
     });
     batch.put(&Body { id, bytes });
     batch

@@ -213,15 +213,43 @@ impl Daemon {
         client.get(path).await.unwrap_or_else(|error| panic!("{path}: {error}; its log:\n{}", self.log()))
     }
 
-    /// Makes `other` a peer of this node.
+    /// Makes `other` a peer of this node, under the policy that a peer has by default: all is signed, and encrypted by its
+    /// restriction.
     pub(crate) fn knows(&self, other: &Self, relation: &str) {
-        self.knows_as(&other.setup.name, &other.rid.to_string(), relation, &other.papers);
+        self.knows_under(other, relation, &[]);
     }
 
-    /// Makes someone a peer of this node.
+    /// The same with further options of `ridd peer add`.
+    pub(crate) fn knows_under(&self, other: &Self, relation: &str, options: &[&str]) {
+        self.add_peer(&other.setup.name, &other.rid.to_string(), relation, &other.papers, options);
+    }
+
+    /// Makes someone a peer of this node who plays a RID system by script, and neither signs nor decrypts.
     pub(crate) fn knows_as(&self, name: &str, address: &str, relation: &str, papers: &Papers) {
+        self.add_peer(name, address, relation, papers, &["--signatures", "when-present", "--encryption", "never"]);
+    }
+
+    /// Makes someone with that certificate a peer of this node, with further options of `ridd peer add`.
+    pub(crate) fn add_peer(&self, name: &str, address: &str, relation: &str, papers: &Papers, options: &[&str]) {
         let pin = papers.certificate.to_str().unwrap();
-        self.ridd(&["peer", "add", name, address, "--relation", relation, "--certificate", pin]);
+        let add = ["peer", "add", name, address, "--relation", relation, "--certificate", pin];
+        self.ridd(&[&add[..], options].concat());
+    }
+
+    /// Waits until nothing of the node is under way.
+    pub(crate) async fn drained(&self) {
+        let name = &self.setup.name;
+        wait::until(
+            || format!("an empty outbox at {name}"),
+            async || {
+                let list = self.ask("outbox").await;
+                let waiting = list["parcels"].as_array().is_some_and(|parcels| {
+                    parcels.iter().any(|parcel| parcel["state"] == "waiting" || parcel["state"] == "claimed")
+                });
+                (!waiting).then_some(())
+            },
+        )
+        .await;
     }
 
     /// Bytes of memory it holds.

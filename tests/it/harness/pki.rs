@@ -95,7 +95,7 @@ impl Pki {
         params.distinguished_name.push(DnType::CommonName, leaf.common_name.as_deref().unwrap_or("RID system"));
         (params.not_before, params.not_after) = (days(leaf.from), days(leaf.until));
         params.serial_number = Some(SerialNumber::from(serial));
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyAgreement];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.ca).unwrap();

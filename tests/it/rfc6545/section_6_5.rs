@@ -34,7 +34,8 @@ async fn a_query_without_an_incident_is_answered_by_its_criteria() {
 async fn a_query_that_a_person_must_decide_is_answered_202_and_the_report_is_a_callback() {
     let exchange = Exchange::with("peer", "").await;
     let policy = exchange.dir.path().join("policy.json");
-    std::fs::write(&policy, r#"{"messages": {"Query": "hold"}}"#).unwrap();
+    std::fs::write(&policy, r#"{"messages": {"Query": "hold"}, "signatures": "when-present", "encryption": "never"}"#)
+        .unwrap();
     exchange.node.ridd(&["peer", "change", "peer.example", "--policy", policy.to_str().unwrap()]);
     assert_eq!(exchange.post(&report("5")).await.status(), 200);
     let answer = exchange.post(&bare("Query", "5")).await;
