@@ -36,6 +36,7 @@ pub(super) fn short(kind: ColumnKind, text: &str) -> Option<Vec<u8>> {
 }
 
 /// The text that [`short`] made bytes of, whichever kind it was.
+#[cfg(feature = "sled")]
 pub(super) fn spelled(bytes: &[u8]) -> Option<String> {
     long(if bytes.len() == 16 { ColumnKind::Uuid } else { ColumnKind::Digest }, bytes)
 }
