@@ -120,7 +120,7 @@ fn payload(root: Node<'_>) -> Option<Node<'_>> {
     let mut open = vec![root];
     while let Some(node) = open.pop() {
         if node.is(rid::NAMESPACE, "XMLDocument") {
-            let sealed = node.elements().any(|child| child.is(encryption::XENC, "EncryptedData"));
+            let sealed = node.elements().any(|child| child.is(crate::xmlsec::XENC, "EncryptedData"));
             if !sealed && !node.inner_range().is_empty() {
                 return Some(node);
             }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::config::Config;
-use super::neighbours;
 use super::plan::restriction;
 use super::service::Exchange;
 use super::status::Fault;
@@ -16,7 +15,7 @@ use crate::envelope::{
 };
 use crate::ids::{CallbackToken, Digest, MessageId, PeerName};
 use crate::outbox::NewParcel;
-use crate::peers::{IodefVersion, MsgType, Peer};
+use crate::peers::{IodefVersion, MsgType, Peer, Policy};
 use crate::store::Batch;
 use crate::store::records::{Body, Direction, Message, Plain, Request, RequestState, Verdict};
 
@@ -219,7 +218,7 @@ pub(super) fn asking(message: &Message, parent: Option<MessageId>) -> Request {
 /// send, leaves as its author wrote it: bytes and signatures are the author's, and an alert that a machine does not
 /// understand is still read by people.
 fn other_version(to: &Peer, standard: &Standard) -> Option<String> {
-    if *standard != Standard::Iodef2 || neighbours::policy(to).iodef == IodefVersion::V2 {
+    if *standard != Standard::Iodef2 || Policy::of(to).iodef == IodefVersion::V2 {
         return None;
     }
     tracing::warn!(peer = %to.name, "a document in IODEF 2.0 goes to a peer whose policy says 1.0");

@@ -2,12 +2,11 @@
 
 use super::asked::Revised;
 use super::compose::Outgoing;
-use super::neighbours;
 use super::plan::{Arrived, Plan};
 use super::service::Exchange;
 use super::status::{Fault, Improper};
 use crate::envelope::{AuthorizationStatus, Justification, RequestStatus};
-use crate::peers::{MsgType, Right, right};
+use crate::peers::{MsgType, Policy, Right, right};
 use crate::store::Batch;
 use crate::store::records::{Direction, RequestState, Verdict};
 
@@ -19,7 +18,7 @@ impl Exchange {
         let Some(msg_type) = content.msg_type else {
             return Err(Improper::UnknownType { word: content.type_word.clone() }.into());
         };
-        let right = right(arrived.peer.relation, &neighbours::policy(&arrived.peer), msg_type);
+        let right = right(arrived.peer.relation, &Policy::of(&arrived.peer), msg_type);
         match msg_type {
             MsgType::Report => self.plan_report(arrived, right, fresh).await,
             MsgType::InvestigationRequest | MsgType::TraceRequest => self.plan_request(arrived, right, fresh).await,

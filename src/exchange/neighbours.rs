@@ -47,15 +47,6 @@ pub(super) fn for_routing(peers: &[Arc<Peer>]) -> Vec<Neighbour> {
         .collect()
 }
 
-/// The policy of a peer. One that cannot be read was checked when it was written; should it be damaged all the same,
-/// the safe defaults hold.
-pub(super) fn policy(peer: &Peer) -> Policy {
-    Policy::read(peer.policy.as_deref()).unwrap_or_else(|error| {
-        tracing::warn!(peer = %peer.name, %error, "damaged policy, the defaults hold");
-        Policy::default()
-    })
-}
-
 /// The IP address that the peer's configured address names, if it names one.
 pub(super) fn literal_address(peer: &Peer) -> Option<IpAddr> {
     if let Ok(address) = peer.address.parse::<SocketAddr>() {
@@ -67,7 +58,7 @@ pub(super) fn literal_address(peer: &Peer) -> Option<IpAddr> {
 /// Where a callback goes: the network address that the request came from (RFC 6546 §3), at the port that the policy
 /// or the peer's own address names, else at the port of RID.
 pub(super) fn callback_address(peer: &Peer, remote: IpAddr) -> String {
-    let configured = policy(peer).callback_port;
+    let configured = Policy::of(peer).callback_port;
     let own = peer.address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
     let port = if configured == RID_PORT { own.unwrap_or(RID_PORT) } else { configured };
     SocketAddr::new(remote, port).to_string()

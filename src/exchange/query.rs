@@ -6,14 +6,13 @@ use bytes::Bytes;
 
 use super::compose::Outgoing;
 use super::criteria::Criteria;
-use super::neighbours;
 use super::plan::{Arrived, Plan, Tally};
 use super::request::received;
 use super::service::Exchange;
 use super::status::Fault;
 use crate::envelope::{self, IncidentId, Justification, Opened};
 use crate::ids::{CallbackToken, PeerName};
-use crate::peers::{IodefVersion, MsgType, Peer, Right};
+use crate::peers::{IodefVersion, MsgType, Peer, Policy, Right};
 use crate::routing::Sharing;
 use crate::store::records::{Body, Incident, Message, Plain, Request, RequestState, Verdict};
 use crate::store::{Column, Scan, StoreError};
@@ -68,7 +67,7 @@ impl Exchange {
     /// IODEF that it takes.
     pub(super) async fn report_on(&self, query: &Opened, asker: &PeerName) -> Result<Option<Outgoing>, Fault> {
         let Some(peer) = self.neighbours.peer(asker) else { return Ok(None) };
-        let asker = &Asker { name: asker, takes: neighbours::policy(&peer).iodef };
+        let asker = &Asker { name: asker, takes: Policy::of(&peer).iodef };
         let asked = &query.content().incident;
         let found = match (asked, query.facts(self.envelopes.reading()).and_then(Criteria::of)) {
             (Some(id), _) => self.of_incident(id, asker).await?,
@@ -186,7 +185,7 @@ impl Exchange {
 /// Why a Query of that peer is denied, in words for staff.
 pub(super) fn nothing_for(peer: &Peer) -> String {
     let nothing = "nothing that this peer may know answers the query";
-    match neighbours::policy(peer).iodef {
+    match Policy::of(peer).iodef {
         IodefVersion::V2 => nothing.to_owned(),
         IodefVersion::V1 => {
             format!(

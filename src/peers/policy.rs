@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::rights::{MsgType, Ruling};
+use crate::store::records::Peer;
 use crate::store::worded;
 use crate::xmlsec::SignatureAlgorithm;
 use crate::xmlsec::encryption::ContentAlgorithm;
@@ -70,7 +71,7 @@ worded! {
     pub enum Encryption: "rule for encryption" {
         /// Those whose restriction asks for it (RFC 6545 §9.1).
         ByRestriction = "by-restriction",
-        /// All that carry a document.
+        /// All that carry a document, but for public ones, which must travel in clear text.
         Always = "always",
         /// None.
         Never = "never",
@@ -227,6 +228,15 @@ impl Policy {
     /// What content for the peer is encrypted with.
     pub fn content_algorithm(&self) -> ContentAlgorithm {
         self.encryption_algorithms.first().copied().unwrap_or_default()
+    }
+
+    /// The policy of a peer. One that cannot be read was checked when it was written; should it be damaged all the same, the
+    /// safe defaults hold.
+    pub fn of(peer: &Peer) -> Self {
+        Self::read(peer.policy.as_deref()).unwrap_or_else(|error| {
+            tracing::warn!(peer = %peer.name, %error, "damaged policy, the defaults hold");
+            Self::default()
+        })
     }
 
     /// Checks what its types leave open.

@@ -34,11 +34,7 @@ impl Directory {
 
     /// How that peer is treated. The safe defaults hold for a peer that is unknown, and should its policy be damaged.
     pub fn policy(&self, peer: &PeerName) -> Policy {
-        let Some(peer) = self.peer(peer) else { return Policy::default() };
-        Policy::read(peer.policy.as_deref()).unwrap_or_else(|error| {
-            tracing::warn!(peer = %peer.name, %error, "damaged policy, the defaults hold");
-            Policy::default()
-        })
+        self.peer(peer).map_or_else(Policy::default, |peer| Policy::of(&peer))
     }
 
     /// The keys with which that peer signs its messages: those pinned for it, and no others. To be asked for anew for each

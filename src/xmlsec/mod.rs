@@ -8,6 +8,7 @@
 //! - nothing is fetched, no key is taken from a message, and every primitive is the one TLS uses (aws-lc-rs).
 
 pub mod algorithm;
+mod base64;
 pub mod c14n;
 pub mod encryption;
 pub mod key;
@@ -22,19 +23,3 @@ pub use trust::{Candidates, KeyHint, Pinned, Trust, TrustedKey};
 pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 /// The namespace of XML Encryption.
 pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
-
-/// Base64 as both standards mean it (RFC 2045): white space is no part of it.
-fn from_base64(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine as _;
-    let engine = base64::engine::general_purpose::STANDARD;
-    if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
-        let dense: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        return engine.decode(dense).ok();
-    }
-    engine.decode(text).ok()
-}
-
-fn to_base64(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
-}

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_short_key_is_not_believed() {
-        let decoded = |text| crate::xmlsec::from_base64(text).unwrap();
+        let decoded = |text| crate::xmlsec::base64::decode(text).unwrap();
         let (key, value) = (decoded(SHORT_KEY), decoded(SHORT_VALUE));
         assert_eq!((key.len(), value.len()), (162, 128));
         assert!(!TrustedKey::new("us", key).verifies(SignatureAlgorithm::RsaSha256, b"text", &value));

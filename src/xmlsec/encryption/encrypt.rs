@@ -7,10 +7,11 @@ use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncr
 use zeroize::Zeroizing;
 
 use crate::xml::{Document, Node, escape_text};
+use crate::xmlsec::base64;
 use crate::xmlsec::encryption::algorithm::{CONCAT_KDF, ECDH_ES, MGF1_SHA256, RSA_OAEP, SHA256, curve_uri};
 use crate::xmlsec::encryption::derive::{Digest, Wrap};
 use crate::xmlsec::encryption::namespaces::self_contained;
-use crate::xmlsec::encryption::{ContentAlgorithm, DS, DS11, DataType, EncryptionError, XENC, XENC11, base64};
+use crate::xmlsec::encryption::{ContentAlgorithm, DS, DS11, DataType, EncryptionError, XENC, XENC11};
 use crate::xmlsec::key::{Certificate, KeyError, KeyKind, PublicKey};
 
 /// What ConcatKDF mixes in: one byte of zeros for each of its three parties, as the standard's example has it. They are

@@ -6,8 +6,9 @@ use std::fmt;
 use memchr::memmem;
 
 use crate::xml::{Node, trim};
+use crate::xmlsec::base64;
 use crate::xmlsec::encryption::children::{Children, known_attributes, named, refused, text};
-use crate::xmlsec::encryption::{DS, DS11, EncryptionError, base64};
+use crate::xmlsec::encryption::{DS, DS11, EncryptionError};
 use crate::xmlsec::key::Decrypter;
 
 /// No serial number has more digits: RFC 5280 §4.1.2.2 allows 20 bytes.

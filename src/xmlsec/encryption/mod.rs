@@ -10,7 +10,6 @@
 //! as trustworthy as the signature around it and no more: encryption says nothing about who wrote it.
 
 mod algorithm;
-mod base64;
 mod children;
 mod decrypt;
 mod derive;
@@ -24,6 +23,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use super::{DSIG as DS, XENC};
+
 pub use algorithm::{ContentAlgorithm, DataType, KeyMethod};
 pub use decrypt::{Decrypted, Part, decrypt};
 pub use encrypt::{Recipient, encrypt};
@@ -31,12 +32,8 @@ pub use error::EncryptionError;
 pub use hint::Hint;
 pub use read::{EncryptedData, EncryptedKey};
 
-/// The namespace of XML Encryption 1.0.
-pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// The namespace of what XML Encryption 1.1 added.
 const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
-/// The namespace of XML Signature, which KeyInfo belongs to.
-const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 /// The namespace of what XML Signature 1.1 added.
 const DS11: &str = "http://www.w3.org/2009/xmldsig11#";
 

@@ -2,13 +2,14 @@
 //! Nothing is decrypted here, so a hop that has none of the keys can still say whom something is for.
 
 use crate::xml::Node;
+use crate::xmlsec::base64;
 use crate::xmlsec::encryption::algorithm::{
     Agreement, CONCAT_KDF, ECDH_ES, ENCRYPTED_KEY, MGF1_SHA256, RSA_OAEP, SHA256, SHA384, curve_uri,
 };
 use crate::xmlsec::encryption::children::{Children, attribute, known_attributes, named, one_of, refused, text};
 use crate::xmlsec::encryption::derive::{Digest, Wrap};
 use crate::xmlsec::encryption::{
-    Config, ContentAlgorithm, DS, DS11, DataType, EncryptionError, Hint, KeyMethod, XENC, XENC11, base64,
+    Config, ContentAlgorithm, DS, DS11, DataType, EncryptionError, Hint, KeyMethod, XENC, XENC11,
 };
 use crate::xmlsec::key::KeyKind;
 

@@ -185,7 +185,7 @@ fn hints_of_every_kind_choose() {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate.der());
     let base64 = |bytes: &[u8]| {
         let mut out = String::new();
-        super::base64::encode(bytes, &mut out);
+        crate::xmlsec::base64::encode(bytes, &mut out);
         out
     };
     for hint in [

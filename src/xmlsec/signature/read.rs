@@ -6,7 +6,7 @@ use super::error::SignatureError;
 use crate::xml::{self, Item, Node};
 use crate::xmlsec::c14n::Form;
 use crate::xmlsec::xpath::{Path, PathLimits};
-use crate::xmlsec::{DSIG, DigestAlgorithm, KeyHint, SignatureAlgorithm, from_base64};
+use crate::xmlsec::{DSIG, DigestAlgorithm, KeyHint, SignatureAlgorithm, base64};
 
 pub(super) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /// The transform and the namespace of XPath Filter 2.
@@ -109,7 +109,7 @@ fn bytes(node: Node<'_>, most: usize) -> Read<Vec<u8>> {
     if text.len() > most * 2 {
         return Err(form_fault(node, "base64 of a usual length", format!("{} characters", text.len())));
     }
-    from_base64(&text).ok_or_else(|| form_fault(node, "base64", "something else"))
+    base64::decode(&text).ok_or_else(|| form_fault(node, "base64", "something else"))
 }
 
 fn no_elements(node: Node<'_>) -> Read<()> {

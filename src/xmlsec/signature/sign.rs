@@ -11,7 +11,7 @@ use super::read::{ENVELOPED, FILTER};
 use crate::xml::{Document, Limits, Node};
 use crate::xmlsec::c14n::{self, Digesting, Form};
 use crate::xmlsec::key::Signer;
-use crate::xmlsec::{DSIG, DigestAlgorithm, SignatureAlgorithm, to_base64};
+use crate::xmlsec::{DSIG, DigestAlgorithm, SignatureAlgorithm, base64};
 
 /// Where a new Signature goes: at a byte of the message, inside an element that comes with it.
 #[derive(Clone, Copy, Debug)]
@@ -147,7 +147,7 @@ fn put_reference(info: &mut String, transforms: &str, method: DigestAlgorithm, v
         "<ds:Reference URI=\"\"><ds:Transforms>{transforms}</ds:Transforms>\
          <ds:DigestMethod Algorithm=\"{}\"></ds:DigestMethod><ds:DigestValue>{}</ds:DigestValue></ds:Reference>",
         method.uri(),
-        to_base64(value.as_ref())
+        base64::encoded(value.as_ref())
     );
 }
 
@@ -172,7 +172,7 @@ fn signature(
     }
     // The exclusive form declares what it uses itself, which is this one prefix.
     let canonical = format!("<ds:SignedInfo xmlns:ds=\"{DSIG}\">{info}</ds:SignedInfo>");
-    let value = to_base64(&key.sign(algorithm, canonical.as_bytes())?);
+    let value = base64::encoded(&key.sign(algorithm, canonical.as_bytes())?);
     let id = id.map(|id| format!(" Id=\"{id}\"")).unwrap_or_default();
     let mut element = format!(
         "<ds:Signature{declarations}{id}><ds:SignedInfo>{info}</ds:SignedInfo><ds:SignatureValue>{value}</ds:SignatureValue>"
@@ -181,7 +181,7 @@ fn signature(
         let _ = write!(
             element,
             "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>",
-            to_base64(certificate)
+            base64::encoded(certificate)
         );
     }
     element.push_str("</ds:Signature>");

@@ -11,7 +11,7 @@ use super::tests::PLACES;
 use super::*;
 use crate::xml::{Document, Limits, Node};
 use crate::xmlsec::key::{Decrypter as _, FileKey, Signer};
-use crate::xmlsec::{DSIG, Pinned, SignatureAlgorithm, TrustedKey, from_base64};
+use crate::xmlsec::{DSIG, Pinned, SignatureAlgorithm, TrustedKey, base64};
 
 const BEFORE: &str = "<rid:Signature dtype=\"xml\" meaning=\"xml\">";
 const AFTER: &str = "</rid:Signature>";
@@ -280,7 +280,7 @@ fn xmlsec1_verifies_what_we_sign() {
     for name in ["rsa-2048", "p256", "p384"] {
         let (_, key) = key(name);
         let public = folder.path().join("public.pem");
-        let info = crate::xmlsec::to_base64(key.public_key().info());
+        let info = base64::encoded(key.public_key().info());
         fs::write(&public, format!("-----BEGIN PUBLIC KEY-----\n{info}\n-----END PUBLIC KEY-----\n")).unwrap();
         for algorithm in key.algorithms().iter().filter(|algorithm| theirs(**algorithm)) {
             let (detached, whole) = sealed(&message(), &key, *algorithm);
@@ -368,5 +368,5 @@ fn we_verify_what_xmlsec1_signs() {
         rounds += 1;
     }
     assert!(rounds > 20, "{rounds}");
-    assert!(from_base64("").is_some());
+    assert!(base64::decode("").is_some());
 }

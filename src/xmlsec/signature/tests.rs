@@ -35,7 +35,7 @@ pub(super) fn pinned(file: &Path) -> Pinned {
         Ok(certificate) => certificate.public_key().info().to_vec(),
         Err(_) => {
             let lines = text.lines().filter(|line| !line.starts_with('-'));
-            crate::xmlsec::from_base64(&lines.collect::<String>()).unwrap()
+            crate::xmlsec::base64::decode(&lines.collect::<String>()).unwrap()
         }
     };
     let signer = file.file_stem().unwrap().to_string_lossy().into_owned();

@@ -13,6 +13,11 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(dense).ok()
 }
 
+/// The bytes, encoded.
+pub(super) fn encoded(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// Appends the bytes, encoded, to `out`.
 pub(super) fn encode(bytes: &[u8], out: &mut String) {
     STANDARD.encode_string(bytes, out);
