@@ -115,6 +115,25 @@ numbered_id!(
     "parcel id"
 );
 
+/// Our own name for a significant event, short enough to be said on the telephone: `SE-2003-01-25-1`. It is also the
+/// content of the IncidentID in what we send about it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(String);
+text_id!(EventId);
+
+impl FromStr for EventId {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(fits) {
+            let why = "expected 1 to 64 letters, digits, hyphens, points and underscores";
+            return Err(BadId { what: "name of a significant event", text: text.to_owned(), why });
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 /// What an IODEF IncidentID names without its instance: the CSIRT that numbered it and its number (RFC 5070 §3.3).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct IncidentName {

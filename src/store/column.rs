@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::table::{ColumnKind, Row, Table, Value};
 use crate::clock::Timestamp;
-use crate::ids::{CallbackToken, Digest, MessageId, ParcelId, PeerName};
+use crate::ids::{CallbackToken, Digest, EventId, MessageId, ParcelId, PeerName};
 
 /// A Rust type that is kept in one column.
 pub trait Column: Sized {
@@ -164,6 +164,7 @@ pub(crate) use text_columns;
 
 text_columns! {
     PeerName = "a peer name",
+    EventId = "an event id",
     MessageId = "a message id" as Uuid,
     ParcelId = "a parcel id" as Uuid,
     Digest = "a SHA-256 digest" as Digest,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Bench;
 use crate::clock::Timestamp;
-use crate::ids::{CallbackToken, Digest, MessageId, ParcelId, PeerName};
+use crate::ids::{CallbackToken, Digest, EventId, MessageId, ParcelId, PeerName};
 use crate::store::records::*;
 use crate::store::{Batch, Column, Record, Scan, Store, Value};
 
@@ -146,6 +146,121 @@ fn once() -> Once {
     Once { digest: Digest::of(b"payload"), message: id() }
 }
 
+fn event_id() -> EventId {
+    "SE-2003-01-25-1".parse().unwrap()
+}
+
+fn event() -> Event {
+    Event {
+        id: event_id(),
+        state: EventState::Open,
+        role: EventRole::Department,
+        drill: true,
+        title: "Wurm über UDP 1434".to_owned(),
+        severity: some("high"),
+        source: Some(peer()),
+        issued: TIME,
+        opened: TIME,
+        changed: TIME,
+        head: 1,
+        watched: true,
+        due: Some(TIME),
+    }
+}
+
+fn log_entry() -> LogEntry {
+    LogEntry {
+        event: event_id(),
+        number: 1,
+        at: TIME,
+        actor: "cert.authority.example".to_owned(),
+        kind: "opened".to_owned(),
+        entry: "{}".to_owned(),
+        previous: Some(Digest::of(b"before")),
+        digest: Digest::of(b"entry"),
+    }
+}
+
+fn event_incident() -> EventIncident {
+    EventIncident { name: incident().name, id: incident().id, event: event_id() }
+}
+
+fn advisory() -> Advisory {
+    Advisory {
+        vulnerability: "CVE-2002-0649".to_owned(),
+        message: id(),
+        peer: peer(),
+        received: TIME,
+        title: some("MS02-039"),
+    }
+}
+
+fn notice() -> Notice {
+    Notice {
+        id: id(),
+        event: Some(event_id()),
+        about: "cirt-notified".to_owned(),
+        person: "watch".to_owned(),
+        channel: ParcelKind::Email,
+        address: "watch@cirt.example".to_owned(),
+        code: Digest::of(b"code"),
+        code_until: TIME,
+        systems: some("sql1\nsql2"),
+        state: NoticeState::Delivered,
+        created: TIME,
+        changed: TIME,
+        reason: some("taken by mail.example"),
+    }
+}
+
+fn system() -> System {
+    System {
+        name: "sql1.unit.example".to_owned(),
+        unit: "rid.unit.example".to_owned(),
+        owner: some("owner"),
+        administrators: some("first\nsecond"),
+        addresses: some("192.0.2.17"),
+        cpes: some("cpe:2.3:a:microsoft:sql_server:2000:sp2:*:*:*:*:*:*"),
+        note: some("in the cellar"),
+        changed: TIME,
+        by: "uid 0".to_owned(),
+    }
+}
+
+fn patch() -> Patch {
+    Patch {
+        system: system().name,
+        vulnerability: advisory().vulnerability,
+        state: PatchState::Patched,
+        at: TIME,
+        by: "rid.unit.example".to_owned(),
+        evidence: some("MS02-039 installed"),
+    }
+}
+
+fn contact() -> Contact {
+    Contact {
+        id: "watch".to_owned(),
+        name: "CIRT watch".to_owned(),
+        unit: some("rid.unit.example"),
+        place: "cirt-watch".to_owned(),
+        details: "{}".to_owned(),
+        imported: TIME,
+    }
+}
+
+fn operator() -> Operator {
+    Operator {
+        user: 1000,
+        name: "officer".to_owned(),
+        role: Role::Officer,
+        person: some("watch"),
+        unit: some("rid.unit.example"),
+        added: TIME,
+        by: "uid 0".to_owned(),
+    }
+}
+
 async fn same<R: Record + PartialEq + std::fmt::Debug>(store: &Arc<dyn Store>, record: R) {
     let key = record.to_row().key(R::TABLE);
     let (found, revision) = store.find_revised::<R>(key).await.unwrap().unwrap();
@@ -180,6 +295,15 @@ pub(super) async fn a_store_of_the_first_layout_is_read(bench: Bench) {
     same(&store, pin()).await;
     same(&store, lease()).await;
     same(&store, once()).await;
+    same(&store, event()).await;
+    same(&store, log_entry()).await;
+    same(&store, event_incident()).await;
+    same(&store, advisory()).await;
+    same(&store, notice()).await;
+    same(&store, system()).await;
+    same(&store, patch()).await;
+    same(&store, contact()).await;
+    same(&store, operator()).await;
     let by_incident = vec![incident().name.to_value(), incident().id.to_value(), Value::Int(TIME.micros())];
     let found: Vec<Message> = store.list(Scan::of::<Message>(9).by("by_incident").with(by_incident)).await.unwrap();
     assert_eq!(found, [message()]);
@@ -189,6 +313,8 @@ pub(super) fn one_of_each() -> Batch {
     let mut batch = Batch::new();
     batch.put(&message()).put(&body()).put(&request()).put(&parcel()).put(&incident()).put(&known_peer());
     batch.put(&pin()).put(&lease()).put(&once());
+    batch.put(&event()).put(&log_entry()).put(&event_incident()).put(&advisory()).put(&notice());
+    batch.put(&system()).put(&patch()).put(&contact()).put(&operator());
     batch
 }
 

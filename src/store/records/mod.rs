@@ -1,20 +1,28 @@
 //! The records: one file each, one table each. A field is a column under the same name.
 
+mod contact;
+mod event;
 mod incident;
 mod lease;
 mod message;
+mod notice;
 mod once;
 mod parcel;
 mod peer;
 mod request;
+mod system;
 
+pub use contact::{Contact, Operator, Role};
+pub use event::{Advisory, Event, EventIncident, EventRole, EventState, LogEntry};
 pub use incident::Incident;
 pub use lease::Lease;
 pub use message::{Body, Direction, Message, Plain, Verdict};
+pub use notice::{Notice, NoticeState};
 pub use once::Once;
 pub use parcel::{Parcel, ParcelKind, ParcelState};
 pub use peer::{Peer, PeerState, Pin, Relation};
 pub use request::{Request, RequestState};
+pub use system::{Patch, PatchState, System};
 
 use super::Table;
 
@@ -30,4 +38,13 @@ pub const TABLES: &[&Table] = &[
     <Peer as super::Record>::TABLE,
     <Pin as super::Record>::TABLE,
     <Lease as super::Record>::TABLE,
+    <Event as super::Record>::TABLE,
+    <LogEntry as super::Record>::TABLE,
+    <EventIncident as super::Record>::TABLE,
+    <Advisory as super::Record>::TABLE,
+    <Notice as super::Record>::TABLE,
+    <System as super::Record>::TABLE,
+    <Patch as super::Record>::TABLE,
+    <Contact as super::Record>::TABLE,
+    <Operator as super::Record>::TABLE,
 ];

@@ -1,0 +1,60 @@
+//! The roster and the operators: who is called, and who may give orders.
+
+use crate::clock::Timestamp;
+use crate::store::{record, worded};
+
+record! {
+    /// One person or team of the roster.
+    pub struct Contact: "contacts", version 1, key(id), index by_unit(unit, id) {
+        /// The name by which the roster and the inventory speak of the person.
+        id: String,
+        /// The person's name as people say it.
+        name: String,
+        /// The operating unit the person answers for or belongs to; nothing for the department itself.
+        unit: Option<String>,
+        /// The person's place in the process: `program-manager`, `cirt-watch`, `unit-contact`, `owner`, …
+        place: String,
+        /// Everything else (channels in order, shifts, deputies, who is next), as JSON.
+        details: String,
+        /// When the roster was imported.
+        imported: Timestamp,
+    }
+}
+
+worded! {
+    /// What an operator may do.
+    pub enum Role: "role" {
+        /// Looks.
+        Viewer = "viewer",
+        /// The CIRT's officer: alerts, notices, validation.
+        Officer = "officer",
+        /// The program manager: confirms, waives, closes.
+        Manager = "manager",
+        /// Peers, certificates, configuration; and all the above.
+        Administrator = "administrator",
+        /// A unit's significant event contact: the unit's own progress and completion.
+        UnitContact = "unit-contact",
+        /// Reports systems corrected.
+        Implementer = "implementer",
+    }
+}
+
+record! {
+    /// A local user who may give orders to the node.
+    pub struct Operator: "operators", version 1, key(user) {
+        /// The user's number on this machine (uid).
+        user: i64,
+        /// What the log calls the operator.
+        name: String,
+        /// What the operator may do.
+        role: Role,
+        /// The person of the roster who this is.
+        person: Option<String>,
+        /// For a unit contact or an implementer: the unit whose systems those acts are limited to.
+        unit: Option<String>,
+        /// When the operator was added.
+        added: Timestamp,
+        /// Who added the operator.
+        by: String,
+    }
+}
