@@ -261,6 +261,19 @@ fn operator() -> Operator {
     }
 }
 
+fn staff_act() -> StaffAct {
+    StaffAct {
+        id: id(),
+        at: TIME,
+        operator: "officer".to_owned(),
+        user: 1000,
+        role: Role::Officer,
+        act: "message approved".to_owned(),
+        target: some(ID),
+        outcome: "done".to_owned(),
+    }
+}
+
 async fn same<R: Record + PartialEq + std::fmt::Debug>(store: &Arc<dyn Store>, record: R) {
     let key = record.to_row().key(R::TABLE);
     let (found, revision) = store.find_revised::<R>(key).await.unwrap().unwrap();
@@ -304,6 +317,7 @@ pub(super) async fn a_store_of_the_first_layout_is_read(bench: Bench) {
     same(&store, patch()).await;
     same(&store, contact()).await;
     same(&store, operator()).await;
+    same(&store, staff_act()).await;
     let by_incident = vec![incident().name.to_value(), incident().id.to_value(), Value::Int(TIME.micros())];
     let found: Vec<Message> = store.list(Scan::of::<Message>(9).by("by_incident").with(by_incident)).await.unwrap();
     assert_eq!(found, [message()]);
@@ -314,7 +328,7 @@ pub(super) fn one_of_each() -> Batch {
     batch.put(&message()).put(&body()).put(&request()).put(&parcel()).put(&incident()).put(&known_peer());
     batch.put(&pin()).put(&lease()).put(&once());
     batch.put(&event()).put(&log_entry()).put(&event_incident()).put(&advisory()).put(&notice());
-    batch.put(&system()).put(&patch()).put(&contact()).put(&operator());
+    batch.put(&system()).put(&patch()).put(&contact()).put(&operator()).put(&staff_act());
     batch
 }
 

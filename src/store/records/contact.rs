@@ -1,6 +1,7 @@
-//! The roster and the operators: who is called, and who may give orders.
+//! The roster and the operators: who is called, who may give orders, and what orders were given.
 
 use crate::clock::Timestamp;
+use crate::ids::MessageId;
 use crate::store::{record, worded};
 
 record! {
@@ -56,5 +57,27 @@ record! {
         added: Timestamp,
         /// Who added the operator.
         by: String,
+    }
+}
+
+record! {
+    /// What an operator did over the admin socket: written before it is done, and anew when it is.
+    pub struct StaffAct: "acts", version 1, key(id) {
+        /// Our name for it; later acts have later names.
+        id: MessageId,
+        /// When it was asked for.
+        at: Timestamp,
+        /// The operator, as the log calls them.
+        operator: String,
+        /// The operator's number on this machine (uid).
+        user: i64,
+        /// The role in which the operator acted.
+        role: Role,
+        /// What was done, as a few words: `peer added`.
+        act: String,
+        /// To what: a name or an id.
+        target: Option<String>,
+        /// How it ended: `begun` until it has, `done`, or the code with which it was refused.
+        outcome: String,
     }
 }

@@ -12,7 +12,7 @@ mod peer;
 mod request;
 mod system;
 
-pub use contact::{Contact, Operator, Role};
+pub use contact::{Contact, Operator, Role, StaffAct};
 pub use event::{Advisory, Event, EventIncident, EventRole, EventState, LogEntry};
 pub use incident::Incident;
 pub use lease::Lease;
@@ -47,4 +47,5 @@ pub const TABLES: &[&Table] = &[
     <Patch as super::Record>::TABLE,
     <Contact as super::Record>::TABLE,
     <Operator as super::Record>::TABLE,
+    <StaffAct as super::Record>::TABLE,
 ];
