@@ -4,7 +4,7 @@
 //! Values that are words (`restriction`, `status`, …) are the standard's; where a document says `ext-value` they are what
 //! its `ext-` attribute says. Times are as written, in RFC 3339.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::IncidentName;
 use crate::iodef::common::class::View;
@@ -12,7 +12,7 @@ use crate::iodef::{cpe, v1, v2};
 use crate::xml::{self, Node, XML};
 
 /// An IncidentID: which incident, and which instance of it (RFC 5070 §3.3, RFC 6545 §6.1).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct IncidentId {
     /// The incident.
     pub incident: IncidentName,
