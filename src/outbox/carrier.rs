@@ -18,10 +18,10 @@ pub struct Load {
     pub bytes: Bytes,
 }
 
-/// What the other side answered to a RID message that it took.
+/// What the other side answered to what it took: for a RID message the HTTP response, for a notice a word of the channel.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// The HTTP status: 200 or 202.
+    /// The HTTP status: 200 or 202; 200 for a notice.
     pub status: u16,
     /// The token of a 202.
     pub token: Option<CallbackToken>,
@@ -29,6 +29,15 @@ pub struct Reply {
     pub body: Bytes,
     /// The address that answered.
     pub remote: Option<String>,
+    /// What an administrator should read about the delivery, in a few words; kept with the parcel.
+    pub note: Option<String>,
+}
+
+impl Reply {
+    /// The channel took a notice; `note` says who took it, or why nobody did.
+    pub fn noted(note: impl Into<String>) -> Self {
+        Self { status: 200, token: None, body: Bytes::new(), remote: None, note: Some(note.into()) }
+    }
 }
 
 /// How a try ended.

@@ -155,7 +155,8 @@ impl Courier {
                 batch.append(self.replies.enter(load, reply).await?);
                 parcel.state = ParcelState::Delivered;
                 parcel.due = now;
-                parcel.reason = Some(format!("taken by the other side with status {}", reply.status));
+                let status = || format!("taken by the other side with status {}", reply.status);
+                parcel.reason = Some(reply.note.clone().unwrap_or_else(status));
                 Lesson::Answers
             }
             Outcome::Later { why, after } => {

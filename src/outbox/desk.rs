@@ -8,7 +8,7 @@ use tracing::info;
 use super::{Outbox, OutboxError, queue};
 use crate::clock::Timestamp;
 use crate::ids::ParcelId;
-use crate::store::records::{Parcel, ParcelState};
+use crate::store::records::{Parcel, ParcelKind, ParcelState};
 use crate::store::{Batch, Bound, Column, Scan, StoreError};
 
 /// One parcel and why it stands where it stands.
@@ -170,8 +170,9 @@ impl Outbox {
         let now = self.clock.now();
         if let Some(before) = self.head_before(parcel).await? {
             let state = if before.state == ParcelState::Claimed { "is being sent" } else { "waits" };
+            let shared = if parcel.kind == ParcelKind::Rid { "of the same incident" } else { "to the same address" };
             return Ok(format!(
-                "waits behind parcel {} of the same incident, which {state}: `ridd outbox show {}` says why",
+                "waits behind parcel {} {shared}, which {state}: `ridd outbox show {}` says why",
                 before.id, before.id
             ));
         }

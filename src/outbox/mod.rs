@@ -23,6 +23,7 @@ mod error;
 mod gate;
 #[cfg(test)]
 mod memory;
+mod notice;
 mod post;
 mod queue;
 mod sweep;
@@ -35,6 +36,7 @@ pub use carrier::{Carrier, Load, Outcome, Replies, Reply};
 pub use config::{BadConfig, Config};
 pub use desk::{Entry, Filter};
 pub use error::OutboxError;
+pub use notice::{BadNotice, NoticeText};
 pub use post::{NewParcel, Outbox};
 pub use worker::Worker;
 

@@ -41,7 +41,7 @@ struct Scripted {
 }
 
 fn taken() -> Outcome {
-    Outcome::Delivered(Reply { status: 200, token: None, body: Bytes::new(), remote: None })
+    Outcome::Delivered(Reply { status: 200, token: None, body: Bytes::new(), remote: None, note: None })
 }
 
 fn later(why: &str) -> Outcome {
@@ -280,7 +280,7 @@ async fn what_expires_is_a_dead_letter_until_someone_retries_it() {
 async fn what_is_refused_is_given_up_at_once_and_the_lane_goes_on() {
     let trial = Trial::plain();
     trial.script("a.example", |load| {
-        let reply = Reply { status: 400, token: None, body: Bytes::new(), remote: None };
+        let reply = Reply { status: 400, token: None, body: Bytes::new(), remote: None, note: None };
         let refused = Outcome::Refused { why: "400: it cannot read this".to_owned(), reply: Some(reply) };
         (Duration::ZERO, if load.parcel.attempts == 1 && load.parcel.token.is_none() { refused } else { taken() })
     });
@@ -423,4 +423,39 @@ async fn what_an_answer_makes_us_send_on_leaves_at_once() {
     trial.post("a.example", None).await;
     sleep(seconds(5)).await;
     assert_eq!(trial.tries_to("b.example"), [2]);
+}
+
+/// A channel that takes notices and says so in words of its own.
+struct Channel(ParcelKind);
+
+#[async_trait]
+impl Carrier for Channel {
+    fn kind(&self) -> ParcelKind {
+        self.0
+    }
+
+    async fn carry(&self, load: &Load) -> Outcome {
+        Outcome::Delivered(Reply::noted(format!("{} took {} bytes", self.0, load.bytes.len())))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_leaves_on_its_channel_and_what_the_channel_said_is_kept() {
+    let trial = Trial::plain();
+    let replies: Arc<dyn Replies> = Arc::<Noted>::clone(&trial.replies);
+    let worker = Worker::new(Arc::clone(&trial.outbox), vec![Arc::new(Channel(ParcelKind::Pager))], replies);
+    let (_stop, stopped) = watch::channel(false);
+    let _worker = tokio::spawn(worker.run(stopped));
+    let mut batch = Batch::new();
+    let notice = MessageId::fresh();
+    batch.insert(&Body { id: notice.clone(), bytes: b"message".to_vec() });
+    let parcel = NewParcel::notice(ParcelKind::Pager, "+15550100", notice);
+    let id = trial.outbox.post(&mut batch, parcel).unwrap();
+    trial.outbox.store.commit(batch).await.unwrap();
+    trial.outbox.wake();
+    sleep(seconds(1)).await;
+    let entry = trial.outbox.show(&id).await.unwrap();
+    assert_eq!(entry.parcel.reason.as_deref(), Some("pager took 7 bytes"));
+    assert_eq!(entry.parcel.lane, "+15550100 pager");
+    assert_eq!(*trial.replies.0.lock().unwrap(), ["200 +15550100"]);
 }

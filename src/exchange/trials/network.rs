@@ -168,7 +168,7 @@ impl Node {
 
 pub(super) fn reply(answer: &Answer) -> Reply {
     let remote = Some("127.0.0.1:4590".to_owned());
-    Reply { status: answer.status, token: answer.token.clone(), body: answer.body.clone(), remote }
+    Reply { status: answer.status, token: answer.token.clone(), body: answer.body.clone(), remote, note: None }
 }
 
 /// Carries all parcels between the nodes until nothing waits.

@@ -15,7 +15,7 @@ fn node() -> Node {
 }
 
 fn reply(status: u16, body: Bytes) -> Reply {
-    Reply { status, token: None, body, remote: None }
+    Reply { status, token: None, body, remote: None, note: None }
 }
 
 fn acknowledgement(id: &str, authorization: AuthorizationStatus) -> Bytes {

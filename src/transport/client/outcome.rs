@@ -44,6 +44,7 @@ pub(super) fn judge(parts: &Parts, body: Bytes, remote: &str, now: Timestamp) ->
         token: token(&parts.headers).ok().flatten(),
         body,
         remote: Some(remote.to_owned()),
+        note: None,
     };
     let later = |why: String| Outcome::Later { why, after: retry_after(&parts.headers, now) };
     match status.as_u16() {
