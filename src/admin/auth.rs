@@ -1,75 +1,95 @@
 //! Who may do what on the admin socket, and the proof of it that every handler asks for.
 //!
-//! The kernel says which user holds the other end of the socket. That user becomes an [`Operator`]: so far only the
-//! socket's owner and root are let in, both as administrators; a later table of operators and roles changes only
-//! [`Operator::of`] and [`Act::allowed`].
+//! The kernel says which user holds the other end of the socket; `operators` turns that user into an [`Operator`] with
+//! a role. Which roles may do acts of which kind stands here, once, and [`permit`] is the only way to a [`Permitted`].
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use super::problem::{Code, Problem};
-
-/// What an operator may do at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// Everything.
-    Administrator,
-}
+use crate::store::records::{Role, System};
 
 /// The person (or program) on the other end of the socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Operator {
-    uid: u32,
-    role: Role,
-}
-
-impl Operator {
-    /// The operator that is this user, if it is one; `owner` is the user who owns the socket.
-    pub(super) fn of(uid: u32, owner: u32) -> Result<Self, Problem> {
-        if uid == owner || uid == 0 {
-            return Ok(Self { uid, role: Role::Administrator });
-        }
-        let message = format!("user {uid} may not administer this node: only user {owner}, who runs it, and root may");
-        Err(Problem::new(Code::NotPermitted, message, "run the command as that user, for instance with sudo -u"))
-    }
+    /// The user's number on this machine.
+    pub(super) user: u32,
+    /// What the log and the records call the operator.
+    pub(super) name: String,
+    pub(super) role: Role,
+    /// The person of the roster who this is.
+    pub(super) person: Option<String>,
+    /// The unit whose systems a unit contact's or an implementer's acts are limited to.
+    pub(super) unit: Option<String>,
 }
 
 /// How an operator is named in the log.
 impl fmt::Display for Operator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "uid {}", self.uid)
+        f.write_str(&self.name)
     }
 }
 
 /// A kind of act that takes a permission.
 pub(super) trait Act {
-    /// Whether the role may do it.
-    fn allowed(role: Role) -> bool;
     /// Its name in refusals.
     const NAME: &'static str;
+    /// The roles that may do it.
+    const ROLES: &'static [Role];
 }
 
-/// Looking at what the node knows.
-#[derive(Debug)]
-pub(super) struct Look;
+macro_rules! acts {
+    ($($(#[$doc:meta])* $act:ident = $name:literal for $($role:ident)+;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub(super) struct $act;
 
-/// Changing something, or sending something.
-#[derive(Debug)]
-pub(super) struct Change;
+            impl Act for $act {
+                const NAME: &'static str = $name;
+                const ROLES: &'static [Role] = &[$(Role::$role),+];
+            }
+        )+
 
-impl Act for Look {
-    const NAME: &'static str = "look at this";
+        /// Every kind with its roles.
+        #[cfg(test)]
+        const ACTS: &[(&str, &[Role])] = &[$((stringify!($act), $act::ROLES)),+];
+    };
+}
 
-    fn allowed(role: Role) -> bool {
-        matches!(role, Role::Administrator)
+acts! {
+    /// Seeing how the node does, significant events and, within [`Limits`], systems.
+    Follow = "look at this" for Viewer Officer Manager Administrator UnitContact Implementer;
+    /// Looking at everything the node knows: messages, incidents, peers, the outbox, the configuration.
+    Look = "look at what the node exchanges" for Viewer Officer Manager Administrator;
+    /// Looking at who did what.
+    Audit = "look at what others did" for Manager Administrator;
+    /// Peers, certificates, configuration, the outbox, operators, inventory and roster.
+    ChangeNode = "change the node" for Administrator;
+    /// Sending and asking by hand, and deciding about what is held.
+    HandleMessages = "send or decide about messages" for Officer Manager Administrator;
+}
+
+/// Whose systems an operator's acts may touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limits<'a> {
+    unit: Option<&'a str>,
+    person: Option<&'a str>,
+}
+
+#[cfg_attr(not(test), expect(dead_code, reason = "for the acts of the significant event, which come next"))]
+impl Limits<'_> {
+    /// Whether acts for this unit as a whole are within the limits.
+    pub(super) fn cover_unit(&self, unit: &str) -> bool {
+        self.person.is_none() && self.unit.is_none_or(|own| own.eq_ignore_ascii_case(unit))
     }
-}
 
-impl Act for Change {
-    const NAME: &'static str = "change this";
-
-    fn allowed(role: Role) -> bool {
-        matches!(role, Role::Administrator)
+    /// Whether the system is within the limits: of the own unit and, for an implementer who is a person of the roster,
+    /// owned or administered by that person.
+    pub(super) fn cover(&self, system: &System) -> bool {
+        let administrators = || system.administrators.iter().flat_map(|names| names.lines());
+        self.unit.is_none_or(|own| own.eq_ignore_ascii_case(&system.unit))
+            && self.person.is_none_or(|person| administrators().chain(system.owner.as_deref()).any(|one| one == person))
     }
 }
 
@@ -85,26 +105,104 @@ impl<A> Permitted<A> {
     pub(super) fn operator(&self) -> &Operator {
         &self.operator
     }
+
+    /// Whose systems the act may touch: a unit contact's or an implementer's own unit's, and of those, for an
+    /// implementer who is a person of the roster, that person's. Everybody else has no limit.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the acts of the significant event, which come next"))]
+    pub(super) fn limits(&self) -> Limits<'_> {
+        let operator = &self.operator;
+        // A row without a unit cannot be made; if there is one all the same, it covers nothing.
+        let unit = Some(operator.unit.as_deref().unwrap_or_default());
+        match operator.role {
+            Role::UnitContact => Limits { unit, person: None },
+            Role::Implementer => Limits { unit, person: operator.person.as_deref() },
+            Role::Viewer | Role::Officer | Role::Manager | Role::Administrator => Limits { unit: None, person: None },
+        }
+    }
 }
 
 /// The permission check.
 pub(super) fn permit<A: Act>(operator: &Operator) -> Result<Permitted<A>, Problem> {
-    if A::allowed(operator.role) {
+    if A::ROLES.contains(&operator.role) {
         return Ok(Permitted { operator: operator.clone(), act: PhantomData });
     }
-    let message = format!("{operator} has not the right to {}", A::NAME);
-    Err(Problem::new(Code::NotPermitted, message, "ask an administrator of this node"))
+    let message = format!("{operator}, {}, has not the right to {}", operator.role, A::NAME);
+    let roles: Vec<_> = A::ROLES.iter().map(|role| role.as_str()).collect();
+    let fix = format!("it takes one of the roles {}: `ridd operator add` gives them", roles.join(", "));
+    Err(Problem::new(Code::NotPermitted, message, fix))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
+
+    fn operator(role: Role) -> Operator {
+        let (person, unit) = (Some("ann".to_owned()), Some("rid.unit.example".to_owned()));
+        Operator { user: 1000, name: "ann".to_owned(), role, person, unit }
+    }
+
+    fn system(unit: &str, owner: &str, administrators: &str) -> System {
+        System {
+            name: "sql1".to_owned(),
+            unit: unit.to_owned(),
+            owner: Some(owner.to_owned()),
+            administrators: Some(administrators.to_owned()),
+            addresses: None,
+            cpes: None,
+            note: None,
+            changed: Timestamp::default(),
+            by: "uid 0".to_owned(),
+        }
+    }
 
     #[test]
-    fn only_the_owner_and_root_are_let_in() {
-        assert!(Operator::of(1000, 1000).is_ok());
-        assert!(Operator::of(0, 1000).is_ok());
-        let refused = Operator::of(1001, 1000).unwrap_err();
+    fn each_role_may_do_its_part_and_no_more() {
+        let may = |role: Role| {
+            let acts = ACTS.iter().filter(|(_, roles)| roles.contains(&role)).map(|(act, _)| *act);
+            acts.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(may(Role::Viewer), "Follow Look");
+        assert_eq!(may(Role::Officer), "Follow Look HandleMessages");
+        assert_eq!(may(Role::Manager), "Follow Look Audit HandleMessages");
+        assert_eq!(may(Role::Administrator), "Follow Look Audit ChangeNode HandleMessages");
+        assert_eq!(may(Role::UnitContact), "Follow");
+        assert_eq!(may(Role::Implementer), "Follow");
+    }
+
+    #[test]
+    fn a_refusal_names_the_roles_that_may() {
+        let refused = permit::<ChangeNode>(&operator(Role::Viewer)).unwrap_err();
         assert_eq!(refused.code, Code::NotPermitted);
+        assert_eq!(refused.message, "ann, viewer, has not the right to change the node");
+        assert!(refused.fix.contains("administrator"), "{refused}");
+        assert_eq!(permit::<Look>(&operator(Role::Viewer)).unwrap().operator().name, "ann");
+    }
+
+    #[test]
+    fn units_reach_their_own_systems_only() {
+        let limits =
+            |role, check: &dyn Fn(Limits<'_>) -> bool| check(permit::<Follow>(&operator(role)).unwrap().limits());
+        let own = system("RID.unit.example", "bob", "ann\ncarl");
+        let owned = system("rid.unit.example", "ann", "carl");
+        let strange = system("rid.unit.example", "bob", "carl\nanna");
+        let other = system("rid.other.example", "ann", "ann");
+        for (role, covered) in [
+            (Role::Officer, [true, true, true, true, true, true]),
+            (Role::UnitContact, [true, true, true, false, true, false]),
+            (Role::Implementer, [true, true, false, false, false, false]),
+        ] {
+            let systems = [&own, &owned, &strange, &other].map(|system| limits(role, &|limits| limits.cover(system)));
+            let units =
+                ["rid.unit.example", "rid.other.example"].map(|unit| limits(role, &|limits| limits.cover_unit(unit)));
+            assert_eq!([&systems[..], &units[..]].concat(), covered, "{role}");
+        }
+    }
+
+    #[test]
+    fn no_unit_is_no_limit_lifted() {
+        let nowhere = Operator { unit: None, ..operator(Role::UnitContact) };
+        let permitted = permit::<Follow>(&nowhere).unwrap();
+        assert!(!permitted.limits().cover(&system("rid.unit.example", "ann", "ann")));
     }
 }

@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
-    /// The Unix socket that `ridd` commands use; made with mode 0600. A relative path counts from the data directory.
+    /// The Unix socket that `ridd` commands use. A relative path counts from the data directory.
     pub socket: PathBuf,
+    /// Its mode, in octal digits. Whoever the mode lets connect must still be an operator.
+    #[serde(with = "octal")]
+    pub socket_mode: u32,
     /// Where `GET /metrics`, `/healthz` and `/readyz` are served in clear: an address with a port, or `off`.
     #[serde(with = "listen")]
     pub listen: Option<SocketAddr>,
@@ -24,17 +27,21 @@ pub struct Config {
     pub read_time: Duration,
     /// Rows of a listing at most, whatever the caller asks for.
     pub list_limit: usize,
+    /// Acts of staff that are kept; the oldest go first.
+    pub acts_kept: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             socket: PathBuf::from("admin.sock"),
+            socket_mode: 0o600,
             listen: Some(SocketAddr::from(([127, 0, 0, 1], 9459))),
             body_limit: 8 * 1024 * 1024,
             connections: 64,
             read_time: Duration::from_secs(30),
             list_limit: 1_000,
+            acts_kept: 100_000,
         }
     }
 }
@@ -56,6 +63,7 @@ impl Config {
             ("body-limit", self.body_limit, 1_024),
             ("connections", self.connections, 1),
             ("list-limit", self.list_limit, 1),
+            ("acts-kept", self.acts_kept, 1),
         ];
         let small = numbers.into_iter().filter(|(_, value, least)| value < least);
         let mut faults: Vec<_> = small
@@ -65,6 +73,12 @@ impl Config {
             let why = format!("{} is too short: at least 10ms", crate::clock::span::show(self.read_time));
             faults.push(Fault { key: "read-time", why });
         }
+        // Read and write for the owner, who administers the node; and a socket has nothing to execute.
+        if self.socket_mode & 0o600 != 0o600 || self.socket_mode & !0o666 != 0 {
+            let why =
+                format!("{:04o} is no mode for the socket: write \"0600\", \"0660\" or \"0666\"", self.socket_mode);
+            faults.push(Fault { key: "socket-mode", why });
+        }
         faults
     }
 
@@ -73,6 +87,24 @@ impl Config {
     pub fn resolved(mut self, data: &Path) -> Self {
         self.socket = data.join(&self.socket);
         self
+    }
+}
+
+/// A mode as people write it: octal digits.
+mod octal {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
+    pub(super) fn serialize<S: Serializer>(mode: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{mode:04o}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        // from_str_radix would take a sign.
+        let digits = text.bytes().all(|b| (b'0'..=b'7').contains(&b));
+        let mode = u32::from_str_radix(&text, 8).ok().filter(|_| digits);
+        mode.ok_or_else(|| D::Error::custom(format!("{text:?} is no mode: write octal digits, for instance \"0660\"")))
     }
 }
 

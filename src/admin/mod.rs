@@ -1,7 +1,7 @@
 //! Administration of the running node: the API on its Unix socket, its client, and the listener for metrics and health.
 //!
 //! The daemon calls [`bind`] and then [`serve`]; the command line calls [`Client`] and reads the types of [`api`]. The
-//! socket is for its owner and root, asked of the kernel at every connection; the listener answers anyone who reaches
+//! socket is for operators, whose user the kernel names at every connection; the listener answers anyone who reaches
 //! it, and only with figures.
 
 pub mod api;
@@ -11,9 +11,12 @@ mod config;
 mod control;
 mod health;
 mod http;
+mod operators;
 mod problem;
 mod server;
 mod staff;
+mod trail;
+mod users;
 
 use std::sync::Arc;
 

@@ -6,36 +6,36 @@ use serde::{Deserialize, Serialize};
 use crate::ids::BadId;
 use crate::outbox::OutboxError;
 use crate::peers::PeersError;
-use crate::store::StoreError;
+use crate::store::{StoreError, worded};
 
-/// The kind of a problem: programs go by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Code {
-    /// The request cannot be understood.
-    BadRequest,
-    /// There is no such path in this version of the API.
-    NoSuchPath,
-    /// The path is there, but takes other methods.
-    WrongMethod,
-    /// The request is larger than `admin.body-limit`.
-    TooLarge,
-    /// The request took longer than `admin.read-time`.
-    TooSlow,
-    /// This operator may not do that.
-    NotPermitted,
-    /// There is no such peer, message, incident or parcel.
-    NotFound,
-    /// It cannot be done in the present state.
-    Conflict,
-    /// It was understood, but is against a rule of the node or of the standard.
-    Refused,
-    /// The disk is full.
-    StoreFull,
-    /// The store failed.
-    StoreFailed,
-    /// The node failed otherwise.
-    Failed,
+worded! {
+    /// The kind of a problem: programs go by it.
+    pub enum Code: "code of a problem" {
+        /// The request cannot be understood.
+        BadRequest = "bad-request",
+        /// There is no such path in this version of the API.
+        NoSuchPath = "no-such-path",
+        /// The path is there, but takes other methods.
+        WrongMethod = "wrong-method",
+        /// The request is larger than `admin.body-limit`.
+        TooLarge = "too-large",
+        /// The request took longer than `admin.read-time`.
+        TooSlow = "too-slow",
+        /// This operator may not do that.
+        NotPermitted = "not-permitted",
+        /// There is no such peer, message, incident or parcel.
+        NotFound = "not-found",
+        /// It cannot be done in the present state.
+        Conflict = "conflict",
+        /// It was understood, but is against a rule of the node or of the standard.
+        Refused = "refused",
+        /// The disk is full.
+        StoreFull = "store-full",
+        /// The store failed.
+        StoreFailed = "store-failed",
+        /// The node failed otherwise.
+        Failed = "failed",
+    }
 }
 
 impl Code {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Request, Response};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
@@ -18,13 +19,16 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::api::Call;
-use super::auth::Operator;
 use super::http::{Ask, answer, talk};
 use super::problem::Problem;
-use super::{Config, Parts, health};
+use super::users::Users;
+use super::{Config, Parts, health, operators};
 
 /// After a failed accept (out of file descriptors), this pause before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// One user other than the owner and root holds at most this part of the connections, so that no user can shut out the rest.
+const SHARE: usize = 4;
 
 /// At the end, requests under way get this long.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -68,6 +72,7 @@ pub struct Bound {
     socket: UnixListener,
     path: PathBuf,
     owner: u32,
+    pub(super) users: Users,
     listener: Option<TcpListener>,
 }
 
@@ -83,7 +88,7 @@ impl Bound {
     }
 }
 
-/// Opens the socket, mode 0600, and the listener. A socket that a dead node left behind is replaced.
+/// Opens the socket and the listener. A socket that a dead node left behind is replaced.
 ///
 /// # Errors
 /// If another node answers on the socket, or the system refuses.
@@ -99,8 +104,8 @@ pub async fn bind(config: &Config) -> Result<Bound, BindError> {
         Err(error) => return Err(refused(error)),
     }
     let listening = UnixListener::bind(&path).map_err(refused)?;
-    // Whoever connects before the mode is set is turned away by the check of its user all the same.
-    fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(refused)?;
+    // Whoever connects before the mode is set is asked for its user all the same.
+    fs::set_permissions(&path, Permissions::from_mode(config.socket_mode)).map_err(refused)?;
     let owner = fs::symlink_metadata(&path).map_err(refused)?.uid();
     let listener = match config.listen {
         Some(address) => {
@@ -108,13 +113,13 @@ pub async fn bind(config: &Config) -> Result<Bound, BindError> {
         }
         None => None,
     };
-    Ok(Bound { socket: listening, path, owner, listener })
+    Ok(Bound { socket: listening, path, owner, users: Users::default(), listener })
 }
 
 /// Serves both listeners until `stop` turns true, lets requests under way end, and removes the socket.
 pub async fn serve(parts: Arc<Parts>, bound: Bound, stop: watch::Receiver<bool>) {
-    let Bound { socket, path, owner, listener } = bound;
-    let operators = serve_socket(Arc::clone(&parts), socket, owner, stop.clone());
+    let Bound { socket, path, owner, users, listener } = bound;
+    let operators = serve_socket(Arc::clone(&parts), socket, users, owner, stop.clone());
     let watchers = async {
         if let Some(listener) = listener {
             serve_health(parts, listener, stop).await;
@@ -126,14 +131,22 @@ pub async fn serve(parts: Arc<Parts>, bound: Bound, stop: watch::Receiver<bool>)
     }
 }
 
-async fn serve_socket(parts: Arc<Parts>, socket: UnixListener, owner: u32, stop: watch::Receiver<bool>) {
+async fn serve_socket(parts: Arc<Parts>, socket: UnixListener, users: Users, owner: u32, stop: watch::Receiver<bool>) {
     let most = parts.config.connections;
+    let users = Arc::new(users);
     let serve = |(stream, _), stop| {
-        let parts = Arc::clone(&parts);
+        let (parts, users) = (Arc::clone(&parts), Arc::clone(&users));
         async move {
+            let user = users.of(&stream).map_err(|error| Problem::unknown_user(&error));
+            let share = (most / SHARE).max(1);
+            let limited = user.as_ref().ok().copied().filter(|user| !operators::is_owner(*user, owner));
+            let seat = limited.map(|user| users.seat(user, share));
+            if let (Some(user), Some(None)) = (limited, &seat) {
+                tracing::warn!(user, "a connection to the admin socket was one too many of its user");
+                return;
+            }
             let read_time = parts.config.read_time;
-            let operator = operator(&stream, owner);
-            talk(stream, read_time, stop, |request| api(Arc::clone(&parts), operator.clone(), request)).await;
+            talk(stream, read_time, stop, |request| api(Arc::clone(&parts), user.clone(), owner, request)).await;
         }
     };
     serve_each(most, || socket.accept(), serve, stop).await;
@@ -203,29 +216,26 @@ async fn drain(mut connections: JoinSet<()>) {
     }
 }
 
-/// Who is on the other end, as the kernel says.
-fn operator(stream: &UnixStream, owner: u32) -> Result<Operator, Problem> {
-    match stream.peer_cred() {
-        Ok(credentials) => {
-            let operator = Operator::of(credentials.uid(), owner);
-            if operator.is_err() {
-                tracing::warn!(uid = credentials.uid(), "a user without rights was refused on the admin socket");
-            }
-            operator
-        }
-        Err(error) => Err(Problem::unknown_user(&error)),
-    }
-}
-
 async fn api(
     parts: Arc<Parts>,
-    operator: Result<Operator, Problem>,
+    user: Result<u32, Problem>,
+    owner: u32,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
+    let operator = async { operators::whoever(parts.store.as_ref(), user?, owner).await };
+    let operator = match operator.await {
+        Ok(operator) => operator,
+        Err(problem) => {
+            tracing::warn!(%problem, "refused on the admin socket");
+            let mut response = answer(Err(problem));
+            // Whoever is let in meanwhile may well connect anew; nobody else is to hold a connection.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            return response;
+        }
+    };
     let result = async {
-        let operator = operator?;
         let ask = Ask::read(request, parts.config.body_limit, parts.config.read_time).await?;
-        Call::new(&parts, operator, ask).serve().await
+        Call::new(&parts, operator, owner, ask).serve().await
     };
     answer(result.await)
 }

@@ -113,6 +113,11 @@ struct Trial {
 }
 
 async fn trial() -> Trial {
+    trial_as(None).await
+}
+
+/// With another answer to who is on the other end than the kernel's.
+async fn trial_as(user: Option<fn(&tokio::net::UnixStream) -> std::io::Result<u32>>) -> Trial {
     let dir = tempfile::tempdir().unwrap();
     let now = SystemClock.now();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(now));
@@ -124,10 +129,12 @@ async fn trial() -> Trial {
     let metrics = Metrics::new();
     let outbox = Outbox::new(store.clone(), Default::default(), clock.clone(), metrics.clone()).unwrap();
     let listen = Some(([127, 0, 0, 1], 0).into());
-    let config = Config { listen, body_limit: 4_096, ..Config::default() }.resolved(&data);
+    let config = Config { listen, body_limit: 4_096, connections: 8, acts_kept: 5, ..Config::default() };
+    let config = config.resolved(&data);
     let fake = Arc::new(Fake::default());
     let (staff, control) = (fake.clone(), fake.clone());
-    let bound = bind(&config).await.unwrap();
+    let mut bound = bind(&config).await.unwrap();
+    bound.users.ask = user.unwrap_or(bound.users.ask);
     let (client, listen) = (Client::new(bound.socket()), bound.listen().unwrap());
     let parts = Arc::new(Parts { config, started: now, clock, store, directory, outbox, staff, control, metrics });
     let (stop, stopped) = watch::channel(false);
@@ -168,6 +175,8 @@ impl Trial {
         ids
     }
 }
+
+mod operators;
 
 #[tokio::test]
 async fn peers_are_managed_over_the_socket() {

@@ -5,6 +5,7 @@
 //! goes to standard output, what went wrong to standard error.
 
 mod ask;
+mod audit;
 mod bench;
 mod cert;
 mod child;
@@ -22,6 +23,7 @@ mod incident;
 mod init;
 mod man;
 mod message;
+mod operator;
 mod outbox;
 mod peer;
 mod print;
@@ -93,6 +95,10 @@ enum Command {
     Incident(incident::Args),
     /// See what is on its way out and why it waits; try it again, or cancel it
     Outbox(outbox::Args),
+    /// Say which local users may give orders, and in what role
+    Operator(operator::Args),
+    /// See who did what
+    Audit(audit::Args),
     /// Have the node read its configuration, certificates and revocation lists again
     Reload,
     /// Check a configuration file, show the configuration in effect
@@ -134,6 +140,8 @@ impl Command {
             Self::Message(args) => message::run(&args, globals),
             Self::Incident(args) => incident::run(&args, globals),
             Self::Outbox(args) => outbox::run(&args, globals),
+            Self::Operator(args) => operator::run(args, globals),
+            Self::Audit(args) => audit::run(args, globals),
             Self::Reload => reload::run(globals),
             Self::Config(args) => config::run(&args, globals),
             Self::Cert(args) => cert::run(&args, globals),

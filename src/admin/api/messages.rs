@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outbox::ParcelView;
 use super::{Call, listing, no_such_path, wrong_method};
-use crate::admin::auth::{Change, Look, Permitted};
+use crate::admin::auth::{HandleMessages, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
 use crate::admin::staff::{DecideOrder, QueryOrder, SendOrder};
@@ -216,20 +216,24 @@ fn exported(message: &Message, permitted: &Permitted<Look>, bytes: Vec<u8>) -> R
     Reply::bytes("text/xml", bytes)
 }
 
-async fn send(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Problem> {
+async fn send(call: &Call<'_>, permitted: &Permitted<HandleMessages>) -> Result<Reply, Problem> {
     let order: SendOrder = call.ask.json()?;
+    call.begin(permitted, "send", order.peer.as_ref().map(ToString::to_string)).await?;
     let operator = permitted.operator().to_string();
     Reply::json(&MessageView::from(call.parts.staff.send(order, &operator).await?))
 }
 
-async fn query(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Problem> {
+async fn query(call: &Call<'_>, permitted: &Permitted<HandleMessages>) -> Result<Reply, Problem> {
     let order: QueryOrder = call.ask.json()?;
+    call.begin(permitted, "query", format!("{} {}", order.peer, order.incident)).await?;
     let operator = permitted.operator().to_string();
     Reply::json(&MessageView::from(call.parts.staff.query(order, &operator).await?))
 }
 
-async fn decide(call: &Call<'_>, permitted: &Permitted<Change>, id: MessageId) -> Result<Reply, Problem> {
+async fn decide(call: &Call<'_>, permitted: &Permitted<HandleMessages>, id: MessageId) -> Result<Reply, Problem> {
     let order: DecideOrder = call.ask.json()?;
+    let act = if order.approve { "message approve" } else { "message deny" };
+    call.begin(permitted, act, id.to_string()).await?;
     let operator = permitted.operator().to_string();
     Reply::json(&MessageView::from(call.parts.staff.decide(id, order, &operator).await?))
 }

@@ -4,7 +4,7 @@ use hyper::Method;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, wrong_method};
-use crate::admin::auth::{Change, Look, Permitted};
+use crate::admin::auth::{ChangeNode, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::{Code, Problem};
 
@@ -25,8 +25,9 @@ pub(super) async fn serve_reload(call: &Call<'_>, method: &Method) -> Result<Rep
     }
 }
 
-async fn reload(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Problem> {
+async fn reload(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Reply, Problem> {
     let operator = permitted.operator();
+    call.begin(permitted, "reload", None).await?;
     tracing::info!(%operator, "reload asked for");
     match call.parts.control.reload().await {
         Ok(reloaded) => Reply::json(&reloaded),

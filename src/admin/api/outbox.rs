@@ -4,7 +4,7 @@ use hyper::Method;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, no_such_path, wrong_method};
-use crate::admin::auth::{Change, Look, Permitted};
+use crate::admin::auth::{ChangeNode, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
@@ -113,14 +113,16 @@ async fn show(call: &Call<'_>, _: &Permitted<Look>, id: ParcelId) -> Result<Repl
     Reply::json(&ParcelView::from(call.parts.outbox.show(&id).await?))
 }
 
-async fn retry(call: &Call<'_>, permitted: &Permitted<Change>, id: ParcelId) -> Result<Reply, Problem> {
+async fn retry(call: &Call<'_>, permitted: &Permitted<ChangeNode>, id: ParcelId) -> Result<Reply, Problem> {
     let operator = permitted.operator();
+    call.begin(permitted, "outbox retry", id.to_string()).await?;
     tracing::info!(parcel = %id, %operator, "retry asked for");
     Reply::json(&ParcelView::from(call.parts.outbox.retry(&id).await?))
 }
 
-async fn cancel(call: &Call<'_>, permitted: &Permitted<Change>, id: ParcelId) -> Result<Reply, Problem> {
+async fn cancel(call: &Call<'_>, permitted: &Permitted<ChangeNode>, id: ParcelId) -> Result<Reply, Problem> {
     let operator = permitted.operator();
+    call.begin(permitted, "outbox cancel", id.to_string()).await?;
     tracing::info!(parcel = %id, %operator, "cancellation asked for");
     Reply::json(&ParcelView::from(call.parts.outbox.cancel(&id).await?))
 }

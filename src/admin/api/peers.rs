@@ -6,7 +6,7 @@ use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, listing, no_such_path, wrong_method};
-use crate::admin::auth::{Change, Look, Permitted};
+use crate::admin::auth::{ChangeNode, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
@@ -235,17 +235,19 @@ async fn show(call: &Call<'_>, _: &Permitted<Look>, name: &PeerName) -> Result<R
     Reply::json(&view(call, name).await?)
 }
 
-async fn test(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) -> Result<Reply, Problem> {
+async fn test(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &PeerName) -> Result<Reply, Problem> {
     let operator = permitted.operator();
     let peer = view(call, name).await?;
+    call.begin(permitted, "peer test", name.to_string()).await?;
     let probed = call.parts.control.probe(&peer.name).await;
     tracing::info!(peer = %name, %operator, reached = probed.reached, "peer tested");
     Reply::json(&probed)
 }
 
-async fn add(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Problem> {
+async fn add(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Reply, Problem> {
     let order: AddOrder = call.ask.json()?;
     let name = order.name.clone();
+    call.begin(permitted, "peer add", name.to_string()).await?;
     let new = NewPeer {
         name: order.name,
         address: order.address,
@@ -258,16 +260,18 @@ async fn add(call: &Call<'_>, permitted: &Permitted<Change>) -> Result<Reply, Pr
     changed(call, permitted, &name, "added").await
 }
 
-async fn change(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) -> Result<Reply, Problem> {
+async fn change(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &PeerName) -> Result<Reply, Problem> {
     let order: ChangeOrder = call.ask.json()?;
+    call.begin(permitted, "peer change", name.to_string()).await?;
     let change =
         PeerChange { address: order.address, relation: order.relation, policy: order.policy, networks: order.networks };
     call.parts.directory.change(name, change).await?;
     changed(call, permitted, name, "changed").await
 }
 
-async fn pin(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) -> Result<Reply, Problem> {
+async fn pin(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &PeerName) -> Result<Reply, Problem> {
     let order: PinOrder = call.ask.json()?;
+    call.begin(permitted, "peer pin", name.to_string()).await?;
     let spki = call.parts.directory.pin(name, order.pin()?).await?;
     tracing::info!(peer = %name, %spki, "key pinned");
     changed(call, permitted, name, "pinned").await
@@ -275,22 +279,25 @@ async fn pin(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) ->
 
 async fn unpin(
     call: &Call<'_>,
-    permitted: &Permitted<Change>,
+    permitted: &Permitted<ChangeNode>,
     name: &PeerName,
     spki: &Digest,
 ) -> Result<Reply, Problem> {
+    call.begin(permitted, "peer unpin", format!("{name} {spki}")).await?;
     call.parts.directory.unpin(name, spki).await?;
     tracing::info!(peer = %name, %spki, "key unpinned");
     changed(call, permitted, name, "unpinned").await
 }
 
-async fn revoke(call: &Call<'_>, permitted: &Permitted<Change>, name: &PeerName) -> Result<Reply, Problem> {
+async fn revoke(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &PeerName) -> Result<Reply, Problem> {
     let order: RevokeOrder = call.ask.json()?;
+    call.begin(permitted, "peer revoke", name.to_string()).await?;
     call.parts.directory.revoke(name, &order.why).await?;
     changed(call, permitted, name, "revoked").await
 }
 
-async fn remove(call: &Call<'_>, permitted: &Permitted<Change>, name: PeerName) -> Result<Reply, Problem> {
+async fn remove(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: PeerName) -> Result<Reply, Problem> {
+    call.begin(permitted, "peer remove", name.to_string()).await?;
     call.parts.directory.remove(&name).await?;
     let operator = permitted.operator();
     tracing::info!(peer = %name, %operator, act = "removed", "list of peers changed");
@@ -300,7 +307,7 @@ async fn remove(call: &Call<'_>, permitted: &Permitted<Change>, name: PeerName) 
 /// Writes the edit into the log with whoever made it, and answers with the peer as it is now.
 async fn changed(
     call: &Call<'_>,
-    permitted: &Permitted<Change>,
+    permitted: &Permitted<ChangeNode>,
     name: &PeerName,
     act: &'static str,
 ) -> Result<Reply, Problem> {

@@ -6,7 +6,7 @@ use hyper::Method;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, listing, wrong_method};
-use crate::admin::auth::{Look, Permitted};
+use crate::admin::auth::{Follow, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
@@ -61,7 +61,7 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method) -> Result<Reply, Pro
     }
 }
 
-async fn status(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
+async fn status(call: &Call<'_>, _: &Permitted<Follow>) -> Result<Reply, Problem> {
     let parts = call.parts;
     let store = parts.store.as_ref();
     let active = |peer: &Peer| peer.state == PeerState::Active;
