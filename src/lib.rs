@@ -12,6 +12,7 @@ pub mod daemon;
 pub mod envelope;
 pub mod exchange;
 pub mod ids;
+pub mod inventory;
 pub mod iodef;
 pub mod outbox;
 pub mod peers;
