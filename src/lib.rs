@@ -17,6 +17,7 @@ pub mod iodef;
 pub mod outbox;
 pub mod peers;
 pub mod rid;
+pub mod roster;
 pub mod routing;
 pub mod store;
 pub mod telemetry;
