@@ -10,6 +10,7 @@ pub mod config;
 pub mod coordination;
 pub mod daemon;
 pub mod envelope;
+pub mod evidence;
 pub mod exchange;
 pub mod ids;
 pub mod inventory;

@@ -134,6 +134,38 @@ fn rewritten(text: &str) -> Vec<u8> {
     }
 }
 
+/// The fixtures of evidence are what scanners may write, by the schemas that OpenSCAP ships.
+#[test]
+fn the_fixtures_of_evidence_are_valid_to_an_outside_validator() {
+    let schemas = Path::new("/usr/share/openscap/schemas");
+    if !schemas.join("xccdf/1.2/xccdf_1.2.xsd").exists() {
+        skip("the schemas of scan results are not installed (Debian: openscap-common)");
+        return;
+    }
+    if !has_xmllint() {
+        return;
+    }
+    let mut unseen: std::collections::BTreeSet<_> = fs::read_dir(root().join("fixtures/evidence"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "xml"))
+        .collect();
+    for (schema, names) in [
+        ("xccdf/1.2/xccdf_1.2.xsd", &["benchmark", "xccdf", "test-result", "words"][..]),
+        ("arf/1.1/asset-reporting-format_1.1.0.xsd", &["arf"]),
+        ("oval/5.11.1/oval-definitions-schema.xsd", &["definitions"]),
+        ("oval/5.11.1/oval-results-schema.xsd", &["oval"]),
+    ] {
+        let files: Vec<_> = names.iter().map(|name| root().join(format!("fixtures/evidence/{name}.xml"))).collect();
+        let verdicts = xmllint(&schemas.join(schema), &files);
+        for file in files {
+            assert_eq!(verdicts.get(&file), Some(&true), "{} against {schema}", file.display());
+            unseen.remove(&file);
+        }
+    }
+    assert!(unseen.is_empty(), "no schema was asked about {unseen:?}");
+}
+
 #[test]
 fn our_schemas_judge_the_corpus_as_the_standards_do() {
     let Some(shared) = shared() else { return };
