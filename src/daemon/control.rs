@@ -13,6 +13,7 @@ use crate::admin::api::node::Reloaded;
 use crate::admin::api::peers::Probed;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::coordination::Process;
 use crate::ids::PeerName;
 use crate::peers::{Directory, PeersError};
 use crate::telemetry::Metrics;
@@ -32,6 +33,8 @@ pub(super) struct Node {
     pub(super) started_with: Config,
     /// As the file was last read without faults.
     pub(super) config: Mutex<Config>,
+    /// The process of significant events, whose clock we run.
+    pub(super) process: Arc<dyn Process>,
     pub(super) draining: AtomicBool,
     /// One reload at a time.
     pub(super) reloading: tokio::sync::Mutex<()>,

@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use super::control::Node;
 use super::systemd;
 use crate::clock::{Clock, Timestamp};
+use crate::coordination::Process;
 use crate::exchange::Exchange;
 use crate::ids::{Digest, MessageId};
 use crate::peers::Relation;
@@ -26,6 +27,8 @@ const DAY: u64 = 86_400;
 const TRY_STORE: u64 = 5;
 /// The exchange's timers are looked at this often at least: new ones come meanwhile.
 const TIMERS: Duration = Duration::from_secs(1);
+/// Whatever is due, the clock of significant events is asked this often: another node may have changed the store.
+const LONGEST: Duration = Duration::from_secs(60);
 /// And not more often than this.
 const LEAST: Duration = Duration::from_millis(20);
 /// The wall clock may drift so far from the monotonic one between two looks before we call it a step.
@@ -72,6 +75,21 @@ pub(super) async fn timers(exchange: Arc<Exchange>, clock: Arc<dyn Clock>, mut s
         let wait = next.map_or(TIMERS, |next| next.since(clock.now())).clamp(LEAST, TIMERS);
         tokio::select! {
             () = sleep(wait) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Lets the clock of significant events run: sleeps until the next thing is due, or something new is.
+pub(super) async fn process(process: Arc<dyn Process>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    loop {
+        // Asked for before the look, so that what becomes due during it is not slept through.
+        let bell = process.bell().notified();
+        let next = process.tick(clock.now()).await;
+        let wait = next.map_or(LONGEST, |next| next.since(clock.now())).clamp(LEAST, LONGEST);
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = bell => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
@@ -155,6 +173,7 @@ impl Steps {
         if let Some(jump) = self.jump(&now) {
             node.metrics.clock_stepped();
             tracing::warn!(seconds = seconds(jump), "the clock was set; due times follow it");
+            node.process.bell().notify_one();
         }
         *self = now;
     }

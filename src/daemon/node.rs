@@ -15,7 +15,8 @@ use super::tasks::Tasks;
 use super::{DaemonError, Start, duties, systemd};
 use crate::admin::{self, Control};
 use crate::clock::{Clock, SystemClock};
-use crate::exchange::{Exchange, ExchangeParts};
+use crate::coordination::{Idle, Process};
+use crate::exchange::{Exchange, ExchangeParts, Post, PostParts};
 use crate::outbox::{Outbox, Worker};
 use crate::peers::Directory;
 use crate::store::Store;
@@ -84,15 +85,20 @@ pub(super) async fn serve(
     let config = &start.config;
     let directory = Directory::open(Arc::clone(&store), &config.peers, Arc::clone(&clock)).await?;
     let outbox = Outbox::new(Arc::clone(&store), config.outbox.clone(), Arc::clone(&clock), Arc::clone(&metrics))?;
-    let exchange = Exchange::new(ExchangeParts {
+    let post = Post::new(PostParts {
         store: Arc::clone(&store),
         outbox: Arc::clone(&outbox),
         neighbours: Arc::clone(&directory) as _,
         config: config.exchange.clone(),
-        routing: config.routing.clone(),
         limits: config.xml.clone(),
         envelope: config.envelope.clone(),
         keyring: Arc::clone(&directory) as _,
+    });
+    let process: Arc<dyn Process> = Arc::new(Idle::default());
+    let exchange = Exchange::new(ExchangeParts {
+        post,
+        process: Arc::clone(&process),
+        routing: config.routing.clone(),
         clock: Arc::clone(&clock),
         metrics: Arc::clone(&metrics),
     });
@@ -117,6 +123,7 @@ pub(super) async fn serve(
         file: start.file.clone(),
         started_with: config.clone(),
         config: config.clone().into(),
+        process: Arc::clone(&process),
         draining: AtomicBool::new(false),
         reloading: tokio::sync::Mutex::default(),
     });
@@ -153,6 +160,7 @@ pub(super) async fn serve(
     tasks.add("the outbox", worker.run(ending.clone()));
     tasks.add("administration", admin::serve(administration, bound, ending.clone()));
     tasks.add("the exchange's timers", duties::timers(exchange, Arc::clone(&clock), ending.clone()));
+    tasks.add("the clock of significant events", duties::process(process, Arc::clone(&clock), ending.clone()));
     tasks.add("the node's watch", duties::watch(Arc::clone(&node), store, ending.clone()));
     tasks.add("the connections to peers", async move { client.keep(ending).await });
     tokio::spawn(systemd::watchdog());

@@ -57,7 +57,7 @@ fn problem(error: StaffError) -> Problem {
         | StaffError::NoIncident { .. }
         | StaffError::NotByHand { .. } => Code::BadRequest,
         StaffError::NothingToAnswer { .. } | StaffError::NotHeld { .. } => Code::Conflict,
-        StaffError::Refused(_) => Code::Refused,
+        StaffError::Refused(_) | StaffError::NotTaken { .. } => Code::Refused,
         StaffError::NotSent { .. } => Code::Failed,
     };
     Problem { code, message: error.to_string(), fix: String::new() }

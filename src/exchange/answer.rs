@@ -41,7 +41,7 @@ impl Exchange {
         let silent = match content.msg_type {
             Some(MsgType::Acknowledgement | MsgType::Result) => true,
             Some(MsgType::Report) => {
-                let plain = message.verdict == Verdict::Accepted && !self.config.acknowledge_reports;
+                let plain = message.verdict == Verdict::Accepted && !self.post.config.acknowledge_reports;
                 arrived.token.is_some() || plain
             }
             Some(MsgType::InvestigationRequest | MsgType::TraceRequest | MsgType::Query) | None => false,
@@ -63,7 +63,7 @@ impl Exchange {
 
     /// Whether a Request that is approved at once gets a token.
     pub(super) fn answers_by_callback(&self) -> bool {
-        self.config.approved_requests == ApprovedRequests::Callback
+        self.post.config.approved_requests == ApprovedRequests::Callback
     }
 
     /// The bytes of an Acknowledgement to what `content` said.
@@ -85,14 +85,14 @@ impl Exchange {
             destination: MsgDestination::RidSystem,
             incident: content.and_then(|content| content.incident.clone()),
             restriction: content.and_then(|content| content.restriction.clone()),
-            regions: words(&self.config.policy_region, content.map(|content| &content.regions)),
-            traffic: words(&self.config.traffic_type, content.map(|content| &content.traffic)),
+            regions: words(&self.post.config.policy_region, content.map(|content| &content.regions)),
+            traffic: words(&self.post.config.traffic_type, content.map(|content| &content.traffic)),
             status: Some(status),
             source: None,
             payload: None,
             readers: Vec::new(),
         };
-        Ok(self.envelopes.seal(&draft)?.bytes)
+        Ok(self.post.envelopes.seal(&draft)?.bytes)
     }
 
     /// The answer to an improper message: 4xx with an Acknowledgement that says Denied and why (RFC 6546 §3).
@@ -127,6 +127,7 @@ impl Exchange {
             Fault::Store(error) => status::of_store(error),
             Fault::Contended { .. } => 503,
             Fault::Outbox(error) => status::of_outbox(error),
+            Fault::Process(error) => status::of_process(error),
             Fault::Seal(_) => 500,
         };
         tracing::error!(peer = %from, status, %fault, "message not taken");

@@ -1,4 +1,4 @@
-//! Messages of ours: written, filed and put into the outbox, all in the batch that explains them.
+//! Messages of ours before they are written, and the records that they leave.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,17 +7,13 @@ use bytes::Bytes;
 
 use super::config::Config;
 use super::plan::restriction;
-use super::service::Exchange;
-use super::status::Fault;
 use crate::clock::Timestamp;
 use crate::envelope::{
-    Carried, Content, Draft, IncidentId, IncidentSource, MsgDestination, Opened, RequestStatus, Sealed, Standard,
+    Carried, Content, Draft, IncidentId, IncidentSource, MsgDestination, Opened, RequestStatus, Standard,
 };
 use crate::ids::{CallbackToken, Digest, MessageId, PeerName};
-use crate::outbox::NewParcel;
 use crate::peers::{IodefVersion, MsgType, Peer, Policy};
-use crate::store::Batch;
-use crate::store::records::{Body, Direction, Message, Plain, Request, RequestState, Verdict};
+use crate::store::records::{Direction, Message, Request, RequestState, Verdict};
 
 /// A message of ours that is to leave.
 pub(super) struct Outgoing {
@@ -94,7 +90,7 @@ impl Outgoing {
         new
     }
 
-    fn draft(&self, address: Option<IpAddr>) -> Draft {
+    pub(super) fn draft(&self, address: Option<IpAddr>) -> Draft {
         Draft {
             msg_type: self.msg_type,
             to: self.to.name.clone(),
@@ -131,68 +127,6 @@ pub(super) struct Composed {
     pub(super) bytes: Bytes,
 }
 
-impl Exchange {
-    /// Writes the message and files it; it does not leave yet.
-    pub(super) fn compose(&self, batch: &mut Batch, outgoing: &Outgoing, now: Timestamp) -> Result<Composed, Fault> {
-        let to = &outgoing.to;
-        let called_back = outgoing.callback.as_ref().and_then(|(_, address)| address.as_deref());
-        let address = called_back
-            .and_then(|text| text.parse::<std::net::SocketAddr>().ok())
-            .map_or_else(|| self.address_of(to), |address| Some(address.ip()));
-        let Sealed { bytes, plain } = self.envelopes.seal(&outgoing.draft(address))?;
-        let incident = outgoing.incident.as_ref();
-        let message = Message {
-            id: MessageId::fresh(),
-            direction: Direction::Out,
-            peer: to.name.clone(),
-            msg_type: outgoing.msg_type.to_string(),
-            incident_name: incident.map(|id| id.incident.name.clone()),
-            incident_id: incident.map(|id| id.incident.id.clone()),
-            instance: incident.and_then(|id| id.instance.clone()),
-            restriction: outgoing.restriction.clone(),
-            received: now,
-            remote: called_back.map(str::to_owned),
-            certificate: None,
-            size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-            digest: Digest::of(&bytes),
-            payload: outgoing.payload.as_ref().map(|carried| carried.standard.as_str().to_owned()),
-            verdict: Verdict::Sent,
-            justification: outgoing.status.and_then(|status| status.justification).map(|word| word.to_string()),
-            warnings: outgoing.payload.as_ref().and_then(|carried| other_version(to, &carried.standard)),
-            answers: outgoing.answers.clone(),
-            token: outgoing.callback.as_ref().map(|(token, _)| token.clone()),
-            status: outgoing.status.map(|status| status.authorization.to_string()),
-            proven: None,
-        };
-        batch.put(&message);
-        batch.put(&Body { id: message.id.clone(), bytes: bytes.to_vec() });
-        if let Some(plain) = plain {
-            batch.put(&Plain { id: message.id.clone(), bytes: plain.to_vec() });
-        }
-        Ok(Composed { message, bytes })
-    }
-
-    /// Writes the message, files it and puts it into the outbox; a Request or Query is remembered until its answer.
-    pub(super) fn send_out(&self, batch: &mut Batch, outgoing: &Outgoing, now: Timestamp) -> Result<Message, Fault> {
-        let Composed { message, .. } = self.compose(batch, outgoing, now)?;
-        self.post(batch, &message, outgoing)?;
-        if matches!(outgoing.msg_type, MsgType::InvestigationRequest | MsgType::TraceRequest | MsgType::Query) {
-            batch.insert(&asking(&message, outgoing.parent.clone()));
-        }
-        Ok(message)
-    }
-
-    fn post(&self, batch: &mut Batch, message: &Message, outgoing: &Outgoing) -> Result<(), Fault> {
-        let incident = outgoing.incident.as_ref().map(|id| &id.incident);
-        let mut parcel = NewParcel::rid(&outgoing.to.name, incident, message.id.clone());
-        if let Some((token, address)) = &outgoing.callback {
-            parcel = parcel.callback(token.clone(), address.clone());
-        }
-        self.outbox.post(batch, parcel)?;
-        Ok(())
-    }
-}
-
 /// The record of a Request or Query that we send.
 pub(super) fn asking(message: &Message, parent: Option<MessageId>) -> Request {
     Request {
@@ -217,7 +151,7 @@ pub(super) fn asking(message: &Message, parent: Option<MessageId>) -> Request {
 /// The warning that goes with a document of another version than the peer's policy says. What is relayed, and what staff
 /// send, leaves as its author wrote it: bytes and signatures are the author's, and an alert that a machine does not
 /// understand is still read by people.
-fn other_version(to: &Peer, standard: &Standard) -> Option<String> {
+pub(super) fn other_version(to: &Peer, standard: &Standard) -> Option<String> {
     if *standard != Standard::Iodef2 || Policy::of(to).iodef == IodefVersion::V2 {
         return None;
     }

@@ -8,6 +8,7 @@ use super::query::nothing_for;
 use super::service::{Exchange, TRIES};
 use super::staff::StaffError;
 use super::status::Fault;
+use crate::coordination::{Ruling, Step, Taken};
 use crate::envelope::{AuthorizationStatus, Justification, Opened, RequestStatus};
 use crate::ids::MessageId;
 use crate::peers::MsgType;
@@ -39,13 +40,15 @@ impl Exchange {
             let opened = self.opened_again(&message).await?;
             let opened = opened.ok_or_else(|| StaffError::NoSuchMessage { id: id.clone() })?;
             let request = self.store.find_revised::<Request>(key).await?;
-            let mut plan = self.decided(message, &opened, request, decision).await?;
+            let mut step = Step::new();
+            let mut plan = self.decided(&mut step, message, &opened, request, (decision, operator)).await?;
             plan.batch.update(&plan.message, revision);
-            if let Some(page) = &plan.page {
+            if let Some(page) = &mut plan.page {
                 page.write(&mut plan.batch);
             }
             match self.commit(std::mem::take(&mut plan.batch)).await {
                 Ok(()) => {
+                    step.committed();
                     let message = plan.message.clone();
                     tracing::info!(message = %message.id, peer = %message.peer, verdict = %message.verdict, operator, "decided by staff");
                     self.settle(plan);
@@ -60,13 +63,14 @@ impl Exchange {
 
     async fn decided(
         &self,
+        step: &mut Step,
         message: Message,
         opened: &Opened,
         request: Option<Revised>,
-        decision: Decision,
+        (decision, operator): (Decision, &str),
     ) -> Result<Plan, StaffError> {
         let now = self.clock.now();
-        let peer = self.neighbours.peer(&message.peer);
+        let peer = self.post.neighbours.peer(&message.peer);
         let peer = peer.ok_or_else(|| StaffError::NoSuchPeer { name: message.peer.clone() })?;
         let arrived = Arrived {
             peer,
@@ -78,7 +82,9 @@ impl Exchange {
             opened,
         };
         let page = match arrived.incident() {
-            Some(id) if message.msg_type != MsgType::Query.as_str() => Some(self.page(&id.incident, true, now).await?),
+            Some(id) if message.msg_type != MsgType::Query.as_str() => {
+                Some(self.post.page(&id.incident, true, now).await?)
+            }
             _ => None,
         };
         let mut plan = Plan::new(message, page);
@@ -87,6 +93,7 @@ impl Exchange {
         }
         match (decision, opened.content().msg_type) {
             (Decision::Deny(justification), _) => {
+                self.consult(step, &mut plan, &arrived, None, Ruling::Denied { by: operator }).await?;
                 if request.is_some() {
                     self.refuse_request(&mut plan, &arrived, justification, None)?;
                 } else {
@@ -98,16 +105,32 @@ impl Exchange {
             }
             (Decision::Approve, Some(MsgType::Query)) => self.report_later(&mut plan, &arrived, request).await?,
             (Decision::Approve, Some(MsgType::InvestigationRequest | MsgType::TraceRequest)) => {
-                plan.message.verdict = Verdict::Accepted;
-                let hops = self.hops(&arrived, &None).await??;
                 let status = RequestStatus { authorization: AuthorizationStatus::Approved, justification: None };
-                self.conclude(&mut plan, request, RequestState::Approved, status, now)?;
-                self.send_on(&mut plan, &arrived, hops, None).await?;
+                let ruling = Ruling::Approved { by: operator };
+                match self.consult(step, &mut plan, &arrived, None, ruling).await? {
+                    Taken::Nothing => {
+                        let hops = self.hops(&arrived, &None).await??;
+                        plan.message.verdict = Verdict::Accepted;
+                        self.conclude(&mut plan, request, RequestState::Approved, status, now)?;
+                        self.send_on(&mut plan, &arrived, hops, None).await?;
+                    }
+                    Taken::Accepted => {
+                        plan.message.verdict = Verdict::Accepted;
+                        self.conclude(&mut plan, request, RequestState::Approved, status, now)?;
+                    }
+                    // It goes on waiting, now for the officer whom the process asks.
+                    Taken::Held { why } => plan.warn(Some(why)),
+                    Taken::Denied { why, .. } => return Err(StaffError::NotTaken { why }),
+                }
             }
             (Decision::Approve, _) => {
                 plan.message.verdict = Verdict::Accepted;
                 let asked = self.asked(&arrived).await?;
-                self.relay(&mut plan, &arrived, asked).await?;
+                let answered = asked.as_ref().map(|(request, _)| request);
+                let ruling = Ruling::Approved { by: operator };
+                if !self.joined(step, &mut plan, &arrived, answered, ruling).await? {
+                    self.relay(&mut plan, &arrived, asked).await?;
+                }
             }
         }
         Ok(plan)
@@ -143,10 +166,10 @@ impl Exchange {
         };
         plan.message.verdict = Verdict::Accepted;
         close(&mut plan.batch, &request, revision, RequestState::Completed);
-        let as_callback = Outgoing::answering(report.to.clone(), MsgType::Report, &request, &self.config);
+        let as_callback = Outgoing::answering(report.to.clone(), MsgType::Report, &request, &self.post.config);
         report.answers = as_callback.answers;
         report.callback = as_callback.callback;
-        self.send_out(&mut plan.batch, &report, arrived.at)?;
+        self.post.send_out(&mut plan.batch, &report, arrived.at)?;
         plan.posted = true;
         Ok(())
     }

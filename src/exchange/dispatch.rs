@@ -5,6 +5,7 @@ use super::compose::Outgoing;
 use super::plan::{Arrived, Plan};
 use super::service::Exchange;
 use super::status::{Fault, Improper};
+use crate::coordination::{Ruling, Step};
 use crate::envelope::{AuthorizationStatus, Justification, RequestStatus};
 use crate::peers::{MsgType, Policy, Right, right};
 use crate::store::Batch;
@@ -12,28 +13,36 @@ use crate::store::records::{Direction, RequestState, Verdict};
 
 impl Exchange {
     /// What follows from the message. `fresh` asks for everything to be read anew, because something remembered was
-    /// not so.
-    pub(super) async fn plan(&self, arrived: &Arrived<'_>, fresh: bool) -> Result<Plan, Fault> {
+    /// not so. `step` holds what the process of significant events needs until the batch is committed.
+    pub(super) async fn plan(&self, step: &mut Step, arrived: &Arrived<'_>, fresh: bool) -> Result<Plan, Fault> {
         let content = arrived.content();
         let Some(msg_type) = content.msg_type else {
             return Err(Improper::UnknownType { word: content.type_word.clone() }.into());
         };
         let right = right(arrived.peer.relation, &Policy::of(&arrived.peer), msg_type);
         match msg_type {
-            MsgType::Report => self.plan_report(arrived, right, fresh).await,
-            MsgType::InvestigationRequest | MsgType::TraceRequest => self.plan_request(arrived, right, fresh).await,
-            MsgType::Acknowledgement => self.plan_acknowledgement(arrived, right, fresh).await,
-            MsgType::Result => self.plan_result(arrived, right, fresh).await,
+            MsgType::Report => self.plan_report(step, arrived, right, fresh).await,
+            MsgType::InvestigationRequest | MsgType::TraceRequest => {
+                self.plan_request(step, arrived, right, fresh).await
+            }
+            MsgType::Acknowledgement => self.plan_acknowledgement(step, arrived, right, fresh).await,
+            MsgType::Result => self.plan_result(step, arrived, right, fresh).await,
             MsgType::Query => self.plan_query(arrived, right, fresh).await,
         }
     }
 
     /// A Report is filed (RFC 6545 §6.4); with a token it answers a Request or Query of ours.
-    async fn plan_report(&self, arrived: &Arrived<'_>, right: Right, fresh: bool) -> Result<Plan, Fault> {
+    async fn plan_report(
+        &self,
+        step: &mut Step,
+        arrived: &Arrived<'_>,
+        right: Right,
+        fresh: bool,
+    ) -> Result<Plan, Fault> {
         let page = match arrived.incident() {
             // On the first attempt an incident that is not remembered is taken for new: no reading at all.
-            Some(id) if !fresh => Some(self.ledger.assume(&id.incident, arrived.at)),
-            Some(id) => Some(self.ledger.read(&id.incident, arrived.at).await?),
+            Some(id) if !fresh => Some(self.post.ledger.assume(&id.incident, arrived.at)),
+            Some(id) => Some(self.post.ledger.read(&id.incident, arrived.at).await?),
             None => None,
         };
         let known = page.as_ref().is_some_and(super::ledger::Page::is_known);
@@ -54,14 +63,23 @@ impl Exchange {
                         close(&mut plan.batch, request, *revision, RequestState::Completed);
                     }
                 }
-                self.relay(&mut plan, arrived, asked).await?;
+                let request = asked.as_ref().map(|(request, _)| request);
+                if !self.joined(step, &mut plan, arrived, request, Ruling::Rights).await? {
+                    self.relay(&mut plan, arrived, asked).await?;
+                }
             }
         }
         Ok(plan)
     }
 
     /// An Acknowledgement says where a Request of ours stands (RFC 6545 §6.2).
-    async fn plan_acknowledgement(&self, arrived: &Arrived<'_>, right: Right, fresh: bool) -> Result<Plan, Fault> {
+    async fn plan_acknowledgement(
+        &self,
+        step: &mut Step,
+        arrived: &Arrived<'_>,
+        right: Right,
+        fresh: bool,
+    ) -> Result<Plan, Fault> {
         let Some(status) = arrived.content().status else {
             return Err(incomplete(arrived, "a RequestStatus", "6.2"));
         };
@@ -69,7 +87,7 @@ impl Exchange {
             return Err(not_permitted(arrived));
         }
         let page = match arrived.incident() {
-            Some(id) => Some(self.page(&id.incident, fresh, arrived.at).await?),
+            Some(id) => Some(self.post.page(&id.incident, fresh, arrived.at).await?),
             None => None,
         };
         let known = page.as_ref().is_some_and(super::ledger::Page::is_known);
@@ -86,6 +104,7 @@ impl Exchange {
             return Ok(plan);
         };
         plan.message.answers = Some(request.message.clone());
+        self.consult(step, &mut plan, arrived, Some(&request), Ruling::Rights).await?;
         if request.open {
             let state = match status.authorization {
                 AuthorizationStatus::Approved => RequestState::Approved,
@@ -102,13 +121,19 @@ impl Exchange {
     }
 
     /// A Result ends a Request of ours (RFC 6545 §6.3) and goes back the way the Request came.
-    async fn plan_result(&self, arrived: &Arrived<'_>, right: Right, fresh: bool) -> Result<Plan, Fault> {
+    async fn plan_result(
+        &self,
+        step: &mut Step,
+        arrived: &Arrived<'_>,
+        right: Right,
+        fresh: bool,
+    ) -> Result<Plan, Fault> {
         if matches!(right, Right::Deny(_)) {
             return Err(not_permitted(arrived));
         }
         let Some((request, revision)) = self.asked(arrived).await? else { return Err(answers_nothing(arrived)) };
         let page = match arrived.incident() {
-            Some(id) => Some(self.page(&id.incident, fresh, arrived.at).await?),
+            Some(id) => Some(self.post.page(&id.incident, fresh, arrived.at).await?),
             None => None,
         };
         let mut plan = Plan::new(arrived.record(), page);
@@ -119,7 +144,10 @@ impl Exchange {
         if right == Right::Hold {
             plan.message.verdict = Verdict::Held;
         } else {
-            self.relay(&mut plan, arrived, Some((request, revision))).await?;
+            let joined = self.joined(step, &mut plan, arrived, Some(&request), Ruling::Rights).await?;
+            if !joined {
+                self.relay(&mut plan, arrived, Some((request, revision))).await?;
+            }
         }
         Ok(plan)
     }
@@ -147,10 +175,10 @@ impl Exchange {
         }
         // Written either way, so that two denials at the same moment cannot both take the other for undecided.
         close(&mut plan.batch, &request, revision, if all { RequestState::Denied } else { request.state });
-        let Some(peer) = self.neighbours.peer(&request.peer).filter(|_| all) else { return Ok(()) };
-        let mut denial = Outgoing::answering(peer, MsgType::Acknowledgement, &request, &self.config);
+        let Some(peer) = self.post.neighbours.peer(&request.peer).filter(|_| all) else { return Ok(()) };
+        let mut denial = Outgoing::answering(peer, MsgType::Acknowledgement, &request, &self.post.config);
         denial.status = Some(status);
-        self.send_out(&mut plan.batch, &denial, now)?;
+        self.post.send_out(&mut plan.batch, &denial, now)?;
         plan.posted = true;
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::config::Config;
 use crate::clock::Timestamp;
 use crate::ids::IncidentName;
 use crate::store::records::Incident;
-use crate::store::{Batch, Column, Store, StoreError};
+use crate::store::{Batch, Change, Column, Record, Store, StoreError};
 
 /// One incident's record while a batch is being made.
 #[derive(Clone, Debug)]
@@ -53,8 +53,21 @@ impl Page {
         self.incident.instance = self.incident.instance.max(number.unwrap_or(0));
     }
 
-    /// Adds the record to the batch, with the precondition that nobody else changed it.
-    pub(super) fn write(&self, batch: &mut Batch) {
+    /// Adds the record to the batch, with the precondition that nobody else changed it. Where the batch writes it already,
+    /// both writes become one, with the higher instance.
+    pub(super) fn write(&mut self, batch: &mut Batch) {
+        let key = self.incident.to_row().key(Incident::TABLE);
+        for change in &mut batch.changes {
+            let Change::Put { table, row } = change else { continue };
+            if table.name == Incident::TABLE.name && row.key(table) == key {
+                if let Ok(earlier) = Incident::from_row(row.clone()) {
+                    self.incident.instance = self.incident.instance.max(earlier.instance);
+                    self.incident.changed = self.incident.changed.max(earlier.changed);
+                }
+                *row = self.incident.to_row();
+                return;
+            }
+        }
         match self.revision {
             Some(revision) => batch.update(&self.incident, revision),
             None => batch.insert(&self.incident),

@@ -43,15 +43,15 @@ impl Exchange {
         let mut batch = Batch::new();
         close(&mut batch, &request, revision, RequestState::Pending);
         let mut posted = false;
-        if let Some(peer) = self.neighbours.peer(&request.peer) {
-            let mut pending = Outgoing::answering(peer, MsgType::Acknowledgement, &request, &self.config);
+        if let Some(peer) = self.post.neighbours.peer(&request.peer) {
+            let mut pending = Outgoing::answering(peer, MsgType::Acknowledgement, &request, &self.post.config);
             pending.status = Some(RequestStatus { authorization: AuthorizationStatus::Pending, justification: None });
-            self.send_out(&mut batch, &pending, now)?;
+            self.post.send_out(&mut batch, &pending, now)?;
             posted = true;
         }
         self.commit(batch).await?;
         if posted {
-            self.outbox.wake();
+            self.post.outbox.wake();
         }
         Ok(())
     }

@@ -1,20 +1,21 @@
 //! Queries: what we know of an incident, as far as the asker may know it (RFC 6545 §6.5).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::compose::Outgoing;
 use super::criteria::Criteria;
-use super::plan::{Arrived, Plan, Tally};
-use super::request::received;
+use super::plan::{Arrived, Plan};
 use super::service::Exchange;
 use super::status::Fault;
-use crate::envelope::{self, IncidentId, Justification, Opened};
-use crate::ids::{CallbackToken, PeerName};
+use crate::coordination::Standing;
+use crate::envelope::{self, Gist, IncidentId, Justification, Opened, Outbound};
+use crate::ids::PeerName;
 use crate::peers::{IodefVersion, MsgType, Peer, Policy, Right};
 use crate::routing::Sharing;
-use crate::store::records::{Body, Incident, Message, Plain, Request, RequestState, Verdict};
+use crate::store::records::{Body, Incident, Message, Plain, Verdict};
 use crate::store::{Column, Scan, StoreError};
 
 /// How many messages of one incident are looked at for one Query.
@@ -38,24 +39,19 @@ impl Exchange {
     pub(super) async fn plan_query(&self, arrived: &Arrived<'_>, right: Right, fresh: bool) -> Result<Plan, Fault> {
         // A Query about an incident that we do not know must not make it known: no page is opened for it.
         let page = match arrived.incident() {
-            Some(id) => Some(self.page(&id.incident, fresh, arrived.at).await?).filter(super::ledger::Page::is_known),
+            Some(id) => {
+                Some(self.post.page(&id.incident, fresh, arrived.at).await?).filter(super::ledger::Page::is_known)
+            }
             None => None,
         };
         let mut plan = Plan::new(arrived.record(), page.filter(|_| false));
         match right {
             Right::Deny(_) => plan.deny(Justification::CannotProcess, None),
-            Right::Hold => {
-                plan.message.verdict = Verdict::Held;
-                let request = received(&plan.message, arrived, Some(CallbackToken::fresh()), RequestState::Undecided);
-                let request = Request { due: Some(arrived.at + self.config.pending_after), ..request };
-                plan.token.clone_from(&request.token);
-                plan.tally.push(Tally::Undecided(arrived.peer.name.clone()));
-                plan.batch.insert(&request);
-            }
+            Right::Hold => self.wait(&mut plan, arrived),
             Right::Accept => match self.report_on(arrived.opened, &arrived.peer.name).await? {
                 Some(mut report) => {
                     report.answers = Some(plan.message.id.clone());
-                    plan.body = Some(self.compose(&mut plan.batch, &report, arrived.at)?.bytes);
+                    plan.body = Some(self.post.compose(&mut plan.batch, &report, arrived.at)?.bytes);
                 }
                 None => plan.deny(Justification::CannotProcess, Some(nothing_for(&arrived.peer))),
             },
@@ -66,10 +62,15 @@ impl Exchange {
     /// The Report that answers a Query of that peer; nothing if nothing answers it that the peer may know, in a version of
     /// IODEF that it takes.
     pub(super) async fn report_on(&self, query: &Opened, asker: &PeerName) -> Result<Option<Outgoing>, Fault> {
-        let Some(peer) = self.neighbours.peer(asker) else { return Ok(None) };
-        let asker = &Asker { name: asker, takes: Policy::of(&peer).iodef };
+        let Some(peer) = self.post.neighbours.peer(asker) else { return Ok(None) };
         let asked = &query.content().incident;
-        let found = match (asked, query.facts(self.envelopes.reading()).and_then(Criteria::of)) {
+        if let Some(id) = asked
+            && let Some(standing) = self.process.query(&peer, &id.incident).await?
+        {
+            return self.standing(peer, id, standing).map(Some);
+        }
+        let asker = &Asker { name: asker, takes: Policy::of(&peer).iodef };
+        let found = match (asked, query.facts(self.post.envelopes.reading()).and_then(Criteria::of)) {
             (Some(id), _) => self.of_incident(id, asker).await?,
             (None, Some(criteria)) => self.matching(&criteria, asker).await?,
             // A document that says nothing but its number asks for that one.
@@ -88,11 +89,21 @@ impl Exchange {
         let mut documents: Vec<Opened> = found.into_iter().map(|found| found.opened).collect();
         let first = documents.first().and_then(standard);
         documents.retain(|opened| standard(opened) == first);
-        let mut report = Outgoing::new(peer, MsgType::Report, &self.config);
+        let mut report = Outgoing::new(peer, MsgType::Report, &self.post.config);
         report.incident.clone_from(asked);
         report.restriction = restriction.filter(|word| super::compose::is_rid_restriction(word));
-        report.payload = envelope::merge(&documents, self.envelopes.reading())?;
+        report.payload = envelope::merge(&documents, self.post.envelopes.reading())?;
         Ok(Some(report))
+    }
+
+    /// The Report that says where a significant event stands.
+    fn standing(&self, asker: Arc<Peer>, incident: &IncidentId, standing: Standing) -> Result<Outgoing, Fault> {
+        let mut report = Outgoing::new(asker, MsgType::Report, &self.post.config);
+        report.incident = Some(incident.clone());
+        report.restriction = standing.restriction.filter(|word| super::compose::is_rid_restriction(word));
+        let document = Outbound::Iodef { bytes: standing.document, gist: Gist::default() };
+        report.payload = document.carried(None, self.post.envelopes.reading())?;
+        Ok(report)
     }
 
     /// The newest documents about that incident (all instances, unless one is named).
@@ -101,7 +112,7 @@ impl Exchange {
         let mut seen = HashSet::new();
         for message in self.messages_about(&id.incident.name, &id.incident.id).await? {
             let instance = id.instance.is_none() || message.instance == id.instance;
-            if instance && found.len() < self.config.query_documents {
+            if instance && found.len() < self.post.config.query_documents {
                 self.take_document(&message, asker, None, &mut seen, &mut found).await?;
             }
         }
@@ -110,12 +121,12 @@ impl Exchange {
 
     /// The newest documents that match the criteria: among those exchanged with the asker, then among public ones.
     async fn matching(&self, criteria: &Criteria, asker: &Asker<'_>) -> Result<Vec<Found>, StoreError> {
-        let limit = self.config.query_scan;
+        let limit = self.post.config.query_scan;
         let mut found = Vec::new();
         let mut seen = HashSet::new();
         let with_asker = Scan::of::<Message>(limit).by("by_peer").with(vec![asker.name.to_value()]).descending();
         for message in self.store.list::<Message>(with_asker).await? {
-            if found.len() >= self.config.query_documents {
+            if found.len() >= self.post.config.query_documents {
                 return Ok(found);
             }
             self.take_document(&message, asker, Some(criteria), &mut seen, &mut found).await?;
@@ -125,7 +136,7 @@ impl Exchange {
             let public = Scan::of::<Incident>(limit).by("by_restriction").with(prefix).descending();
             for incident in self.store.list::<Incident>(public).await? {
                 for message in self.messages_about(&incident.name, &incident.id).await? {
-                    if found.len() >= self.config.query_documents {
+                    if found.len() >= self.post.config.query_documents {
                         return Ok(found);
                     }
                     self.take_document(&message, asker, Some(criteria), &mut seen, &mut found).await?;
@@ -159,7 +170,7 @@ impl Exchange {
             return Ok(());
         };
         let met = criteria.is_none_or(|criteria| {
-            opened.facts(self.envelopes.reading()).is_some_and(|facts| criteria.are_met_by(&facts))
+            opened.facts(self.post.envelopes.reading()).is_some_and(|facts| criteria.are_met_by(&facts))
         });
         if met && seen.insert(payload.digest.clone()) {
             found.push(Found { restriction: message.restriction.clone(), opened });
@@ -172,7 +183,7 @@ impl Exchange {
         let Some(body) = self.store.find::<Body>(vec![message.id.to_value()]).await? else { return Ok(None) };
         let plain = self.store.find::<Plain>(vec![message.id.to_value()]).await?;
         let plain = plain.map(|plain| Bytes::from(plain.bytes));
-        Ok(match self.envelopes.reopen(&message.peer, Bytes::from(body.bytes), plain) {
+        Ok(match self.post.envelopes.reopen(&message.peer, Bytes::from(body.bytes), plain) {
             Ok(opened) => Some(opened),
             Err(unopened) => {
                 tracing::warn!(message = %message.id, %unopened, "a stored message cannot be opened again");

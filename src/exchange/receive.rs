@@ -7,6 +7,7 @@ use super::once;
 use super::plan::{Arrived, Plan, Tally};
 use super::service::{Exchange, TRIES};
 use super::status::{Fault, Improper};
+use crate::coordination::{ProcessError, Step};
 use crate::ids::Digest;
 use crate::store::records::{Message, Once, Request};
 use crate::store::{Column, StoreError};
@@ -24,8 +25,8 @@ impl Exchange {
     pub async fn receive(&self, arrival: Arrival) -> Answer {
         let name = arrival.admitted.peer().name.clone();
         let size = arrival.body.len();
-        self.saw(&name, arrival.remote.ip());
-        let opened = match self.envelopes.open(&name, arrival.body) {
+        self.post.saw(&name, arrival.remote.ip());
+        let opened = match self.post.envelopes.open(&name, arrival.body) {
             Ok(opened) => opened,
             Err(unopened) => {
                 let improper = Improper::Unopened(unopened);
@@ -34,7 +35,8 @@ impl Exchange {
                 return answer;
             }
         };
-        let peer = self.neighbours.peer(&name).unwrap_or_else(|| std::sync::Arc::new(arrival.admitted.peer().clone()));
+        let peer =
+            self.post.neighbours.peer(&name).unwrap_or_else(|| std::sync::Arc::new(arrival.admitted.peer().clone()));
         let arrived = Arrived {
             peer,
             remote: Some(arrival.remote),
@@ -74,13 +76,21 @@ impl Exchange {
             {
                 return Ok((answer, "again"));
             }
-            let mut plan = self.plan(arrived, attempt > 0).await?;
+            let mut step = Step::new();
+            let mut plan = match self.plan(&mut step, arrived, attempt > 0).await {
+                Err(Fault::Process(ProcessError::Store(StoreError::Conflict { .. }))) => continue,
+                planned => planned?,
+            };
             plan.file(arrived.opened, repeatable.then(|| digest.clone()));
             match self.commit(std::mem::take(&mut plan.batch)).await {
-                Ok(()) => return Ok(self.filed(arrived, plan)),
+                Ok(()) => {
+                    step.committed();
+                    return Ok(self.filed(arrived, plan));
+                }
                 Err(StoreError::Conflict { .. }) => {
+                    drop(step);
                     if let Some(id) = arrived.incident() {
-                        self.ledger.forget(&id.incident);
+                        self.post.ledger.forget(&id.incident);
                     }
                 }
                 Err(error) => return Err(error.into()),
@@ -117,18 +127,18 @@ impl Exchange {
     /// Rings the outbox, counts, and remembers the incident, after the plan's batch was committed.
     pub(super) fn settle(&self, plan: Plan) {
         if let Some(page) = plan.page {
-            self.ledger.committed(page);
+            self.post.ledger.committed(page);
         }
         for tally in plan.tally {
             match tally {
                 Tally::Relayed(relation) => self.metrics.relayed(relation),
-                Tally::Undecided(peer) => self.undecided.more(&peer),
-                Tally::Decided(peer) => self.undecided.less(&peer),
+                Tally::Undecided(peer) => self.post.undecided.more(&peer),
+                Tally::Decided(peer) => self.post.undecided.less(&peer),
             }
         }
-        self.metrics.undecided_requests(u64::try_from(self.undecided.all()).unwrap_or(u64::MAX));
+        self.metrics.undecided_requests(u64::try_from(self.post.undecided.all()).unwrap_or(u64::MAX));
         if plan.posted {
-            self.outbox.wake();
+            self.post.outbox.wake();
         }
     }
 }

@@ -8,7 +8,7 @@ use super::dispatch::{Asked, close};
 use super::plan::{Arrived, Plan, Tally};
 use super::service::Exchange;
 use super::status::Fault;
-use crate::envelope::{Carried, Content, IncidentId, PathEntry};
+use crate::envelope::{Carried, Content, IncidentId};
 use crate::ids::{IncidentName, PeerName};
 use crate::peers::{MsgType, Peer};
 use crate::routing::{Form, Hop};
@@ -61,7 +61,7 @@ impl Exchange {
         };
         let payload = self.with_our_path(arrived, hops.iter().any(request))?;
         for hop in hops {
-            let Some(peer) = self.neighbours.peer(&hop.to) else {
+            let Some(peer) = self.post.neighbours.peer(&hop.to) else {
                 plan.warn(Some(format!("not sent on to {}: it is no peer any more", hop.to)));
                 continue;
             };
@@ -100,7 +100,7 @@ impl Exchange {
             Form::InvestigationRequest => MsgType::InvestigationRequest,
             Form::Same => content.msg_type.unwrap_or(MsgType::Report),
         };
-        let mut outgoing = Outgoing::carrying(peer, msg_type, content, &self.config);
+        let mut outgoing = Outgoing::carrying(peer, msg_type, content, &self.post.config);
         let request = is_request(Some(msg_type));
         let instance = match &mut plan.page {
             Some(page) if request => {
@@ -116,7 +116,7 @@ impl Exchange {
         outgoing.payload = payload;
         outgoing.source.clone_from(&content.source);
         outgoing.parent = Some(plan.message.id.clone());
-        self.send_out(&mut plan.batch, &outgoing, arrived.at)?;
+        self.post.send_out(&mut plan.batch, &outgoing, arrived.at)?;
         Ok(())
     }
 
@@ -146,23 +146,21 @@ impl Exchange {
                 callback = request.token.clone().map(|token| (token, request.address.clone()));
             }
         }
-        let mut outgoing = Outgoing::carrying(peer, msg_type, content, &self.config);
+        let mut outgoing = Outgoing::carrying(peer, msg_type, content, &self.post.config);
         outgoing.incident = origin_incident(&origin.message, content);
         outgoing.payload = payload;
         outgoing.source = content.source.clone().filter(|_| msg_type == MsgType::Result);
         outgoing.answers = Some(origin.message.id.clone());
         outgoing.callback = callback;
-        self.send_out(&mut plan.batch, &outgoing, arrived.at)?;
+        self.post.send_out(&mut plan.batch, &outgoing, arrived.at)?;
         Ok(())
     }
 
     /// The document with one more entry in its path: ours. A document that cannot be read travels as it is.
     fn with_our_path(&self, arrived: &Arrived<'_>, request: bool) -> Result<Option<Carried>, Fault> {
-        let name = self.neighbours.own_name();
-        let contact = if self.config.contact.is_empty() { name.as_str() } else { &self.config.contact };
-        let entry =
-            PathEntry { name: &name, address: self.config.address, contact, recorded: request.then_some(arrived.at) };
-        Ok(arrived.opened.carried_with_path(&entry, self.envelopes.reading())?)
+        let name = self.post.neighbours.own_name();
+        let entry = self.post.path_entry(&name, request.then_some(arrived.at));
+        Ok(arrived.opened.carried_with_path(&entry, self.post.envelopes.reading())?)
     }
 }
 

@@ -10,9 +10,10 @@ use super::dispatch::close;
 use super::plan::Arrived;
 use super::service::Exchange;
 use super::status::Fault;
+use crate::coordination::{ProcessError, Step};
 use crate::envelope::{self, AuthorizationStatus, Opened};
 use crate::ids::{Digest, IncidentName, MessageId};
-use crate::outbox::{Load, NewParcel, Replies, Reply};
+use crate::outbox::{Entered, Load, NewParcel, Replies, Reply};
 use crate::peers::MsgType;
 use crate::store::records::{Body, Direction, Message, Request, RequestState, Verdict};
 use crate::store::{Batch, Column, StoreError};
@@ -45,15 +46,54 @@ enum Improper {
 
 #[async_trait]
 impl Replies for Exchange {
-    async fn enter(&self, load: &Load, reply: &Reply) -> Result<Batch, StoreError> {
-        let Some(sent) = self.sent(load).await? else { return Ok(Batch::new()) };
-        match self.read_reply(&sent, load, reply).await? {
-            Ok(batch) => Ok(batch),
-            Err(improper) => Ok(self.keep_improper(&sent, reply, &improper)),
-        }
+    async fn enter(&self, load: &Load, reply: &Reply) -> Result<Entered, StoreError> {
+        let mut step = Step::new();
+        let batch = self.entered(&mut step, load, reply, true).await?;
+        Ok(Entered { batch, hold: Some(Box::new(step)) })
     }
 
-    async fn given_up(&self, load: &Load, why: &str) -> Result<Batch, StoreError> {
+    async fn given_up(&self, load: &Load, reply: Option<&Reply>, why: &str) -> Result<Entered, StoreError> {
+        let mut step = Step::new();
+        let mut batch = match reply {
+            Some(reply) => self.entered(&mut step, load, reply, false).await?,
+            None => Batch::new(),
+        };
+        batch.append(self.not_sent(load, why).await?);
+        let told = self.process.given_up(&mut step, &mut batch, load, why).await;
+        told.or_else(|error| without_process(load, error))?;
+        Ok(Entered { batch, hold: Some(Box::new(step)) })
+    }
+}
+
+/// A log that cannot be followed must not keep a parcel from its end: it would be sent again and again.
+fn without_process(load: &Load, error: ProcessError) -> Result<(), StoreError> {
+    match error {
+        ProcessError::Store(error) => Err(error),
+        error @ ProcessError::Log { .. } => {
+            tracing::error!(parcel = %load.parcel.id, %error, "the event does not learn what became of a parcel");
+            Ok(())
+        }
+    }
+}
+
+impl Exchange {
+    /// What the reply changes.
+    async fn entered(&self, step: &mut Step, load: &Load, reply: &Reply, delivered: bool) -> Result<Batch, StoreError> {
+        let mut batch = Batch::new();
+        if delivered {
+            let told = self.process.delivered(step, &mut batch, load, reply).await;
+            told.or_else(|error| without_process(load, error))?;
+        }
+        let Some(sent) = self.sent(load).await? else { return Ok(batch) };
+        match self.read_reply(step, &sent, load, reply).await? {
+            Ok(read) => batch.append(read),
+            Err(improper) => batch.append(self.keep_improper(&sent, reply, &improper)),
+        };
+        Ok(batch)
+    }
+
+    /// What follows for us from a message that is given up.
+    async fn not_sent(&self, load: &Load, why: &str) -> Result<Batch, StoreError> {
         let Some(sent) = self.sent(load).await? else { return Ok(Batch::new()) };
         tracing::warn!(message = %sent.id, peer = %sent.peer, msg_type = %sent.msg_type, why, "given up");
         let mut batch = Batch::new();
@@ -68,9 +108,7 @@ impl Replies for Exchange {
         }
         Ok(batch)
     }
-}
 
-impl Exchange {
     /// The record of the message that a parcel carries.
     async fn sent(&self, load: &Load) -> Result<Option<Message>, StoreError> {
         match &load.parcel.message {
@@ -82,6 +120,7 @@ impl Exchange {
     /// What the response changes, or why it is improper.
     async fn read_reply(
         &self,
+        step: &mut Step,
         sent: &Message,
         load: &Load,
         reply: &Reply,
@@ -96,14 +135,14 @@ impl Exchange {
             (200 | 400..=499, false) => {}
             (status, _) => return Ok(Err(Improper::Status { status, msg_type: sent.msg_type.clone() })),
         }
-        let opened = match self.envelopes.open(&sent.peer, reply.body.clone()) {
+        let opened = match self.post.envelopes.open(&sent.peer, reply.body.clone()) {
             Ok(opened) => opened,
             Err(unopened) => return Ok(Err(Improper::Unopened(unopened))),
         };
         if let Err(improper) = fits(sent, msg_type, &opened, load.parcel.token.is_some(), reply.status) {
             return Ok(Err(improper));
         }
-        self.file_reply(sent, reply, &opened).await
+        self.file_reply(step, sent, reply, &opened).await
     }
 
     /// RFC 6546 §3: the reply comes later, by callback with that token.
@@ -120,11 +159,12 @@ impl Exchange {
     /// Files the reply as a message of its own, with what follows from it.
     async fn file_reply(
         &self,
+        step: &mut Step,
         sent: &Message,
         reply: &Reply,
         opened: &Opened,
     ) -> Result<Result<Batch, Improper>, StoreError> {
-        let Some(peer) = self.neighbours.peer(&sent.peer) else { return Ok(Ok(Batch::new())) };
+        let Some(peer) = self.post.neighbours.peer(&sent.peer) else { return Ok(Ok(Batch::new())) };
         let arrived = Arrived {
             peer,
             remote: reply.remote.as_deref().and_then(|text| text.parse().ok()),
@@ -134,9 +174,9 @@ impl Exchange {
             answers: Some(sent.id.clone()),
             opened,
         };
-        let mut plan = match self.plan(&arrived, true).await {
+        let mut plan = match self.plan(step, &arrived, true).await {
             Ok(plan) => plan,
-            Err(Fault::Store(error)) => return Err(error),
+            Err(Fault::Store(error) | Fault::Process(ProcessError::Store(error))) => return Err(error),
             Err(fault) => return Ok(Err(Improper::Refused(fault.to_string()))),
         };
         plan.file(opened, None);
@@ -151,7 +191,7 @@ impl Exchange {
         let batch = std::mem::take(&mut plan.batch);
         // The worker commits, so nothing is remembered here: the next message about this incident reads it.
         if let Some(page) = plan.page.take() {
-            self.ledger.forget(&IncidentName { name: page.incident.name, id: page.incident.id });
+            self.post.ledger.forget(&IncidentName { name: page.incident.name, id: page.incident.id });
         }
         self.settle(plan);
         Ok(Ok(batch))
@@ -202,21 +242,21 @@ impl Exchange {
             parcel.token.clone_from(&load.parcel.token);
             parcel.address.clone_from(&load.parcel.address);
             parcel.delay = SECOND_TRY;
-            if let Err(error) = self.outbox.post(batch, parcel) {
+            if let Err(error) = self.post.outbox.post(batch, parcel) {
                 tracing::error!(message = %sent.id, %error, "the callback cannot be tried again");
             }
             return Ok(());
         }
         if sent.msg_type == MsgType::Result.as_str()
-            && let Some(peer) = self.neighbours.peer(&sent.peer)
+            && let Some(peer) = self.post.neighbours.peer(&sent.peer)
             && let Some(opened) = self.opened_again(sent).await?
         {
             let content = opened.content();
-            let mut report = Outgoing::carrying(Arc::clone(&peer), MsgType::Report, content, &self.config);
+            let mut report = Outgoing::carrying(Arc::clone(&peer), MsgType::Report, content, &self.post.config);
             report.incident = request_incident(&request);
             report.payload = opened.carried();
             report.answers = Some(request.message.clone());
-            if let Err(fault) = self.send_out(batch, &report, self.clock.now()) {
+            if let Err(fault) = self.post.send_out(batch, &report, self.clock.now()) {
                 tracing::error!(message = %sent.id, %fault, "the outcome cannot be sent as a Report either");
             }
         }

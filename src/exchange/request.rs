@@ -4,15 +4,16 @@ use super::asked::Revised;
 use super::compose::Outgoing;
 use super::dispatch::incomplete;
 use super::neighbours;
-use super::plan::{Arrived, Plan, Tally};
+use super::plan::{Arrived, Plan};
 use super::service::Exchange;
 use super::status::Fault;
 use crate::clock::Timestamp;
+use crate::coordination::{Ruling, Step, Taken};
 use crate::envelope::{AuthorizationStatus, Justification, MsgDestination, RequestStatus, Standard};
 use crate::ids::{CallbackToken, PeerName};
 use crate::peers::{MsgType, Right};
 use crate::routing::{self, Destination, Hop, Refusal, Subject};
-use crate::store::records::{Direction, Message, Request, RequestState, Verdict};
+use crate::store::records::{Direction, Message, Request, RequestState};
 use crate::store::{Bound, Column, Scan, StoreError, Value};
 
 /// How many requests that wait for something are read at once.
@@ -28,9 +29,15 @@ fn unreadable(arrived: &Arrived<'_>) -> bool {
 
 impl Exchange {
     /// A Request is denied, held, or approved; approved ones go on to whom routing says.
-    pub(super) async fn plan_request(&self, arrived: &Arrived<'_>, right: Right, fresh: bool) -> Result<Plan, Fault> {
+    pub(super) async fn plan_request(
+        &self,
+        step: &mut Step,
+        arrived: &Arrived<'_>,
+        right: Right,
+        fresh: bool,
+    ) -> Result<Plan, Fault> {
         let Some(id) = arrived.incident() else { return Err(incomplete(arrived, "an IncidentID", "6.1")) };
-        let page = self.page(&id.incident, fresh, arrived.at).await?;
+        let page = self.post.page(&id.incident, fresh, arrived.at).await?;
         let mut plan = Plan::new(arrived.record(), Some(page));
         if let Right::Deny(_) = right {
             self.refuse_request(&mut plan, arrived, Justification::CannotProcess, None)?;
@@ -40,6 +47,24 @@ impl Exchange {
             let why = "its document is encrypted, and none of our keys opens it".to_owned();
             self.refuse_request(&mut plan, arrived, Justification::Encryption, Some(why))?;
             return Ok(plan);
+        }
+        if right == Right::Accept {
+            match self.consult(step, &mut plan, arrived, None, Ruling::Rights).await? {
+                Taken::Nothing => {}
+                Taken::Accepted => {
+                    self.approve(&mut plan, arrived)?;
+                    return Ok(plan);
+                }
+                Taken::Held { why } => {
+                    plan.warn(Some(why));
+                    self.wait(&mut plan, arrived);
+                    return Ok(plan);
+                }
+                Taken::Denied { justification, why } => {
+                    self.refuse_request(&mut plan, arrived, justification, Some(why))?;
+                    return Ok(plan);
+                }
+            }
         }
         let hops = match self.hops(arrived, &None).await? {
             Ok(hops) => hops,
@@ -51,29 +76,25 @@ impl Exchange {
             }
         };
         if right == Right::Hold {
-            if self.undecided_of(&arrived.peer.name).await? >= self.config.undecided_per_peer {
-                let why = "exchange.undecided-per-peer is reached: decide or deny what waits".to_owned();
-                self.refuse_request(&mut plan, arrived, Justification::SystemResource, Some(why))?;
-                return Ok(plan);
-            }
-            plan.message.verdict = Verdict::Held;
-            let request = received(&plan.message, arrived, Some(CallbackToken::fresh()), RequestState::Undecided);
-            let request = Request { due: Some(arrived.at + self.config.pending_after), ..request };
-            plan.token.clone_from(&request.token);
-            plan.tally.push(Tally::Undecided(arrived.peer.name.clone()));
-            plan.batch.insert(&request);
+            self.hold(&mut plan, arrived).await?;
             return Ok(plan);
         }
+        self.approve(&mut plan, arrived)?;
+        self.send_on(&mut plan, arrived, hops, None).await?;
+        Ok(plan)
+    }
+
+    /// Approves a Request: at once, or with a token and an Acknowledgement that follows.
+    fn approve(&self, plan: &mut Plan, arrived: &Arrived<'_>) -> Result<(), Fault> {
         let token = self.answers_by_callback().then(CallbackToken::fresh);
         let request = received(&plan.message, arrived, token, RequestState::Approved);
         plan.token.clone_from(&request.token);
         plan.batch.insert(&request);
         if request.token.is_some() {
             let approved = RequestStatus { authorization: AuthorizationStatus::Approved, justification: None };
-            self.acknowledge_later(&mut plan, &request, approved, arrived.at)?;
+            self.acknowledge_later(plan, &request, approved, arrived.at)?;
         }
-        self.send_on(&mut plan, arrived, hops, None).await?;
-        Ok(plan)
+        Ok(())
     }
 
     /// Posts an Acknowledgement to a Request that was answered with a token.
@@ -85,10 +106,10 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<(), Fault> {
         // A peer that was removed meanwhile is owed nothing.
-        let Some(peer) = self.neighbours.peer(&request.peer) else { return Ok(()) };
-        let mut outgoing = Outgoing::answering(peer, MsgType::Acknowledgement, request, &self.config);
+        let Some(peer) = self.post.neighbours.peer(&request.peer) else { return Ok(()) };
+        let mut outgoing = Outgoing::answering(peer, MsgType::Acknowledgement, request, &self.post.config);
         outgoing.status = Some(status);
-        self.send_out(&mut plan.batch, &outgoing, now)?;
+        self.post.send_out(&mut plan.batch, &outgoing, now)?;
         plan.posted = true;
         Ok(())
     }
@@ -110,13 +131,13 @@ impl Exchange {
         if originator == arrived.peer.name {
             return Ok(());
         }
-        let Some(peer) = self.neighbours.peer(&originator) else { return Ok(()) };
-        let mut outgoing = Outgoing::carrying(peer, MsgType::Acknowledgement, arrived.content(), &self.config);
+        let Some(peer) = self.post.neighbours.peer(&originator) else { return Ok(()) };
+        let mut outgoing = Outgoing::carrying(peer, MsgType::Acknowledgement, arrived.content(), &self.post.config);
         outgoing.incident = arrived.incident().cloned();
         outgoing.answers = Some(plan.message.id.clone());
         outgoing.status =
             Some(RequestStatus { authorization: AuthorizationStatus::Denied, justification: Some(justification) });
-        self.send_out(&mut plan.batch, &outgoing, arrived.at)?;
+        self.post.send_out(&mut plan.batch, &outgoing, arrived.at)?;
         plan.posted = true;
         Ok(())
     }
@@ -128,7 +149,7 @@ impl Exchange {
         origin: &Option<super::asked::Origin>,
     ) -> Result<Result<Vec<Hop>, Refusal>, StoreError> {
         let content = arrived.content();
-        let peers = neighbours::for_routing(&self.neighbours.peers());
+        let peers = neighbours::for_routing(&self.post.neighbours.peers());
         let gist = content.payload.as_ref().map(|payload| &payload.gist);
         let request = matches!(content.msg_type, Some(MsgType::InvestigationRequest | MsgType::TraceRequest));
         let elsewhere = if request { self.elsewhere(arrived).await? } else { None };
@@ -147,7 +168,7 @@ impl Exchange {
             elsewhere: elsewhere.as_ref(),
             origin: origin.as_ref().map(|origin| &origin.message.peer),
         };
-        Ok(routing::decide(&self.routing, &self.neighbours.own_name(), &peers, &subject))
+        Ok(routing::decide(&self.routing, &self.post.neighbours.own_name(), &peers, &subject))
     }
 
     /// Another peer that has sent us the same instance, unless we denied that.
@@ -163,8 +184,8 @@ impl Exchange {
     }
 
     /// How many Requests of this peer wait for a person.
-    async fn undecided_of(&self, peer: &PeerName) -> Result<usize, StoreError> {
-        if let Some(count) = self.undecided.of(peer) {
+    pub(super) async fn undecided_of(&self, peer: &PeerName) -> Result<usize, StoreError> {
+        if let Some(count) = self.post.undecided.of(peer) {
             return Ok(count);
         }
         let waiting =
@@ -173,8 +194,8 @@ impl Exchange {
             request.direction == Direction::In
                 && matches!(request.state, RequestState::Undecided | RequestState::Pending)
         };
-        self.undecided.begin(waiting.into_iter().filter(undecided).map(|request| request.peer));
-        Ok(self.undecided.of(peer).unwrap_or(0))
+        self.post.undecided.begin(waiting.into_iter().filter(undecided).map(|request| request.peer));
+        Ok(self.post.undecided.of(peer).unwrap_or(0))
     }
 
     /// Those Requests whose Pending Acknowledgement is due at `now` or before, and when the next is.

@@ -11,7 +11,8 @@ use super::dispatch::close;
 use super::ledger::Page;
 use super::service::{Exchange, TRIES};
 use super::status::Fault;
-use crate::envelope::{self, Gist, IncidentId, MsgDestination, Outbound, PathEntry, Sealed, Source, Unopened};
+use crate::coordination::ProcessError;
+use crate::envelope::{self, Gist, IncidentId, MsgDestination, Outbound, Sealed, Source, Unopened};
 use crate::ids::{IncidentName, MessageId, PeerName};
 use crate::outbox::NewParcel;
 use crate::peers::{MsgType, Peer};
@@ -90,6 +91,12 @@ pub enum StaffError {
     /// Routing refuses to carry it on.
     #[error("it cannot be approved: {0}; deny it")]
     Refused(#[from] routing::Refusal),
+    /// The process of a significant event refuses it.
+    #[error("it cannot be approved: {why}; deny it")]
+    NotTaken {
+        /// Why.
+        why: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -101,10 +108,16 @@ pub enum StaffError {
     },
 }
 
+impl From<ProcessError> for StaffError {
+    fn from(error: ProcessError) -> Self {
+        Fault::from(error).into()
+    }
+}
+
 impl From<Fault> for StaffError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Store(error) => Self::Store(error),
+            Fault::Store(error) | Fault::Process(ProcessError::Store(error)) => Self::Store(error),
             other => Self::NotSent { why: other.to_string() },
         }
     }
@@ -117,22 +130,22 @@ impl Exchange {
     /// Why it was not put into the outbox.
     pub async fn send(&self, sending: Sending, operator: &str) -> Result<Message, StaffError> {
         let peer = self.recipient(&sending)?;
-        let document = envelope::document(&sending.document, self.envelopes.reading())?;
+        let document = envelope::document(&sending.document, self.post.envelopes.reading())?;
         for _ in 0..TRIES {
             let mut batch = Batch::new();
-            let (message, page) = match &document {
+            let (message, mut page) = match &document {
                 Outbound::Rid(opened) => self.as_it_is(&mut batch, &peer, opened, &sending.readers).await?,
                 Outbound::Iodef { gist, .. } => self.as_made(&mut batch, &peer, &sending, &document, gist).await?,
             };
-            if let Some(page) = &page {
+            if let Some(page) = &mut page {
                 page.write(&mut batch);
             }
             match self.commit(batch).await {
                 Ok(()) => {
                     if let Some(page) = page {
-                        self.ledger.committed(page);
+                        self.post.ledger.committed(page);
                     }
-                    self.outbox.wake();
+                    self.post.outbox.wake();
                     tracing::info!(message = %message.id, peer = %message.peer, msg_type = %message.msg_type, operator, "sent by staff");
                     return Ok(message);
                 }
@@ -155,18 +168,18 @@ impl Exchange {
         operator: &str,
     ) -> Result<Message, StaffError> {
         let peer = self.peer_named(to)?;
-        let mut outgoing = Outgoing::new(peer, MsgType::Query, &self.config);
+        let mut outgoing = Outgoing::new(peer, MsgType::Query, &self.post.config);
         outgoing.incident = Some(IncidentId { incident, instance });
         let mut batch = Batch::new();
-        let message = self.send_out(&mut batch, &outgoing, self.clock.now())?;
+        let message = self.post.send_out(&mut batch, &outgoing, self.clock.now())?;
         self.commit(batch).await?;
-        self.outbox.wake();
+        self.post.outbox.wake();
         tracing::info!(message = %message.id, peer = %message.peer, operator, "query sent by staff");
         Ok(message)
     }
 
     fn peer_named(&self, name: &PeerName) -> Result<Arc<Peer>, StaffError> {
-        self.neighbours.peer(name).ok_or_else(|| StaffError::NoSuchPeer { name: name.clone() })
+        self.post.neighbours.peer(name).ok_or_else(|| StaffError::NoSuchPeer { name: name.clone() })
     }
 
     fn recipient(&self, sending: &Sending) -> Result<Arc<Peer>, StaffError> {
@@ -174,7 +187,7 @@ impl Exchange {
             return self.peer_named(name);
         }
         let address = sending.source_of_incident.ok_or(StaffError::Nowhere)?;
-        let peers = super::neighbours::for_routing(&self.neighbours.peers());
+        let peers = super::neighbours::for_routing(&self.post.neighbours.peers());
         let name = routing::towards(&self.routing, &peers, address).ok_or(StaffError::Nowhere)?;
         self.peer_named(&name)
     }
@@ -189,7 +202,7 @@ impl Exchange {
     ) -> Result<(Message, Option<Page>), Fault> {
         let now = self.clock.now();
         let content = opened.content();
-        let Sealed { bytes, plain } = self.envelopes.seal_given(&peer.name, opened.bytes(), readers)?;
+        let Sealed { bytes, plain } = self.post.envelopes.seal_given(&peer.name, opened.bytes(), readers)?;
         let message = super::compose::record_as_is(peer, opened, &bytes, now);
         let page = self.noted(content.incident.as_ref(), &message).await?;
         batch.put(&message);
@@ -198,7 +211,7 @@ impl Exchange {
             batch.put(&Plain { id: message.id.clone(), bytes: plain.to_vec() });
         }
         let incident = content.incident.as_ref().map(|id| &id.incident);
-        self.outbox.post(batch, NewParcel::rid(&peer.name, incident, message.id.clone()))?;
+        self.post.outbox.post(batch, NewParcel::rid(&peer.name, incident, message.id.clone()))?;
         if matches!(content.msg_type, Some(MsgType::InvestigationRequest | MsgType::TraceRequest | MsgType::Query)) {
             batch.insert(&super::compose::asking(&message, None));
         }
@@ -208,7 +221,7 @@ impl Exchange {
     /// The incident's page with a message of ours noted; a Query makes no incident known.
     async fn noted(&self, id: Option<&IncidentId>, message: &Message) -> Result<Option<Page>, StoreError> {
         let Some(id) = id.filter(|_| message.msg_type != MsgType::Query.as_str()) else { return Ok(None) };
-        let mut page = self.page(&id.incident, true, message.received).await?;
+        let mut page = self.post.page(&id.incident, true, message.received).await?;
         page.incident.changed = page.incident.changed.max(message.received);
         page.saw_instance(id.instance.as_deref());
         Ok(Some(page))
@@ -233,19 +246,19 @@ impl Exchange {
                 let incident = incident.ok_or(StaffError::NoIncident { msg_type })?;
                 let (request, revision) = self.request_of(peer, sending, incident).await?;
                 close(batch, &request, revision, RequestState::Completed);
-                let mut outgoing = Outgoing::answering(Arc::clone(peer), msg_type, &request, &self.config);
+                let mut outgoing = Outgoing::answering(Arc::clone(peer), msg_type, &request, &self.post.config);
                 outgoing.source = Some(sending.source.clone().into());
                 outgoing
             }
             MsgType::Report | MsgType::Query => {
-                let mut outgoing = Outgoing::new(Arc::clone(peer), msg_type, &self.config);
+                let mut outgoing = Outgoing::new(Arc::clone(peer), msg_type, &self.post.config);
                 outgoing.incident = incident.cloned();
                 outgoing
             }
             MsgType::InvestigationRequest | MsgType::TraceRequest => {
                 let incident = incident.ok_or(StaffError::NoIncident { msg_type })?;
-                let mut outgoing = Outgoing::new(Arc::clone(peer), msg_type, &self.config);
-                let mut read = self.page(&incident.incident, true, now).await?;
+                let mut outgoing = Outgoing::new(Arc::clone(peer), msg_type, &self.post.config);
+                let mut read = self.post.page(&incident.incident, true, now).await?;
                 read.saw_instance(incident.instance.as_deref());
                 let instance = Some(read.next_instance());
                 page = Some(read);
@@ -259,15 +272,13 @@ impl Exchange {
         outgoing.restriction = gist.restriction.clone().filter(|word| super::compose::is_rid_restriction(word));
         // A Query's document is only what it asks for.
         let path = !matches!(msg_type, MsgType::Report | MsgType::Query);
-        let name = self.neighbours.own_name();
-        let contact = if self.config.contact.is_empty() { name.as_str() } else { &self.config.contact };
+        let name = self.post.neighbours.own_name();
         let request = matches!(msg_type, MsgType::InvestigationRequest | MsgType::TraceRequest);
-        let recorded = request.then_some(now);
-        let entry = PathEntry { name: &name, address: self.config.address, contact, recorded };
-        let carried = document.carried(path.then_some(&entry), self.envelopes.reading());
+        let entry = self.post.path_entry(&name, request.then_some(now));
+        let carried = document.carried(path.then_some(&entry), self.post.envelopes.reading());
         outgoing.payload = carried.map_err(Fault::from)?;
         outgoing.readers.clone_from(&sending.readers);
-        let message = self.send_out(batch, &outgoing, now)?;
+        let message = self.post.send_out(batch, &outgoing, now)?;
         if page.is_none() {
             page = self.noted(outgoing.incident.as_ref(), &message).await?;
         }

@@ -4,6 +4,7 @@
 //! message is 4xx with the Acknowledgement that says so; our own *fault* is 5xx with an empty body, and the sender tries
 //! again.
 
+use crate::coordination::ProcessError;
 use crate::envelope::{self, Justification, SealError, Unopened};
 use crate::outbox::OutboxError;
 use crate::store::StoreError;
@@ -26,6 +27,9 @@ pub(super) enum Fault {
     /// The outbox takes no more for a recipient.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
+    /// The process of a significant event cannot take part.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
     /// What must be sent could not be written.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -108,6 +112,14 @@ pub(super) fn of_store(error: &StoreError) -> u16 {
         | StoreError::Locked { .. }
         | StoreError::UnknownTable { .. }
         | StoreError::UnknownOrder { .. } => 500,
+    }
+}
+
+/// The status where the process of a significant event cannot take part.
+pub(super) fn of_process(error: &ProcessError) -> u16 {
+    match error {
+        ProcessError::Store(error) => of_store(error),
+        ProcessError::Log { .. } => 500,
     }
 }
 

@@ -25,6 +25,11 @@ impl Undecided {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(counts);
     }
 
+    /// Forgets all counts: they are read again when they are next needed.
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// One more waits.
     pub(super) fn more(&self, peer: &PeerName) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -74,16 +74,39 @@ pub trait Carrier: Send + Sync + 'static {
 /// Whoever reads what came back: the exchange. The worker adds the parcel's new state and commits both at once.
 #[async_trait]
 pub trait Replies: Send + Sync + 'static {
-    /// What the reply to this parcel changes. An improper reply changes nothing, and is logged and counted.
+    /// What the reply to this parcel changes. An improper reply changes nothing, and is logged and counted. Parcels of every
+    /// kind are told.
     ///
     /// # Errors
     /// If the store cannot be read; the parcel is then tried again.
-    async fn enter(&self, load: &Load, reply: &Reply) -> Result<Batch, StoreError>;
+    async fn enter(&self, load: &Load, reply: &Reply) -> Result<Entered, StoreError>;
 
-    /// What follows from the parcel having been refused for good or having expired. If the refusal came with a reply,
-    /// [`Replies::enter`] has been asked about that first, and both batches are committed together.
+    /// What follows from the parcel having been refused for good or having expired, and from the reply that came with the
+    /// refusal, if one did.
     ///
     /// # Errors
     /// If the store cannot be read; the parcel is then tried again.
-    async fn given_up(&self, load: &Load, why: &str) -> Result<Batch, StoreError>;
+    async fn given_up(&self, load: &Load, reply: Option<&Reply>, why: &str) -> Result<Entered, StoreError>;
+}
+
+/// What follows from the end of a try.
+#[derive(Default)]
+pub struct Entered {
+    /// What is to be committed with the parcel's new state.
+    pub batch: Batch,
+    /// What is held until that is committed; it is dropped if that fails, and the same is asked again.
+    pub hold: Option<Box<dyn Hold>>,
+}
+
+impl From<Batch> for Entered {
+    fn from(batch: Batch) -> Self {
+        Self { batch, hold: None }
+    }
+}
+
+/// Something that is held while a batch is being made and committed: a lock, what will be remembered. Dropping it without
+/// telling it of the commit undoes it.
+pub trait Hold: Send + Sync {
+    /// The batch is committed.
+    fn committed(self: Box<Self>);
 }

@@ -13,7 +13,7 @@ use tracing::{debug, info, warn};
 use super::backoff::seed;
 use super::gate::LONGEST_ASKED;
 use super::queue::{self, Revised};
-use super::{Carrier, Load, Outbox, OutboxError, Outcome, Replies};
+use super::{Carrier, Entered, Load, Outbox, OutboxError, Outcome, Replies};
 use crate::clock::Timestamp;
 use crate::store::records::{Body, Parcel, ParcelKind, ParcelState};
 use crate::store::{Batch, Change, Column, Record, StoreError};
@@ -149,10 +149,10 @@ impl Courier {
         let mut parcel = load.parcel.clone();
         parcel.holder = None;
         parcel.held_until = None;
-        let mut batch = Batch::new();
+        let mut entered = Entered::default();
         let lesson = match outcome {
             Outcome::Delivered(reply) => {
-                batch.append(self.replies.enter(load, reply).await?);
+                entered = self.replies.enter(load, reply).await?;
                 parcel.state = ParcelState::Delivered;
                 parcel.due = now;
                 let status = || format!("taken by the other side with status {}", reply.status);
@@ -169,19 +169,20 @@ impl Courier {
                 Lesson::Fails { why: why.clone(), asked }
             }
             Outcome::Refused { why, reply } => {
-                if let Some(reply) = reply {
-                    batch.append(self.replies.enter(load, reply).await?);
-                }
-                batch.append(self.replies.given_up(load, why).await?);
+                entered = self.replies.given_up(load, reply.as_ref(), why).await?;
                 parcel.state = ParcelState::Dead;
                 parcel.due = now;
                 parcel.reason = Some(why.clone());
                 Lesson::Answers
             }
         };
+        let Entered { mut batch, hold } = entered;
         let posts = batch.changes.iter().any(is_parcel);
         batch.update(&parcel, revision);
         self.outbox.store.commit(batch).await?;
+        if let Some(hold) = hold {
+            hold.committed();
+        }
         if posts {
             self.outbox.wake();
         }

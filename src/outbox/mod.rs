@@ -32,7 +32,7 @@ mod trials;
 mod worker;
 
 pub use backoff::{Backoff, BadBackoff};
-pub use carrier::{Carrier, Load, Outcome, Replies, Reply};
+pub use carrier::{Carrier, Entered, Hold, Load, Outcome, Replies, Reply};
 pub use config::{BadConfig, Config};
 pub use desk::{Entry, Filter};
 pub use error::OutboxError;

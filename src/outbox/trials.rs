@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::memory::Memory;
-use super::{Carrier, Config, Filter, Load, NewParcel, Outbox, OutboxError, Outcome, Replies, Reply, Worker};
+use super::{Carrier, Config, Entered, Filter, Load, NewParcel, Outbox, OutboxError, Outcome, Replies, Reply, Worker};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{IncidentName, MessageId, ParcelId, PeerName};
 use crate::store::records::{Body, Parcel, ParcelKind, ParcelState};
@@ -79,15 +79,18 @@ fn mark() -> Batch {
 
 #[async_trait]
 impl Replies for Noted {
-    async fn enter(&self, load: &Load, reply: &Reply) -> Result<Batch, StoreError> {
+    async fn enter(&self, load: &Load, reply: &Reply) -> Result<Entered, StoreError> {
         assert_eq!(&load.bytes[..], b"message");
         self.0.lock().unwrap().push(format!("{} {}", reply.status, load.parcel.recipient));
-        Ok(mark())
+        Ok(mark().into())
     }
 
-    async fn given_up(&self, load: &Load, why: &str) -> Result<Batch, StoreError> {
+    async fn given_up(&self, load: &Load, reply: Option<&Reply>, why: &str) -> Result<Entered, StoreError> {
+        if let Some(reply) = reply {
+            self.enter(load, reply).await?;
+        }
         self.0.lock().unwrap().push(format!("given up {}: {why}", load.parcel.recipient));
-        Ok(mark())
+        Ok(mark().into())
     }
 }
 
@@ -398,17 +401,17 @@ struct Onward(Arc<Outbox>);
 
 #[async_trait]
 impl Replies for Onward {
-    async fn enter(&self, load: &Load, _: &Reply) -> Result<Batch, StoreError> {
+    async fn enter(&self, load: &Load, _: &Reply) -> Result<Entered, StoreError> {
         let mut batch = Batch::new();
         if load.parcel.recipient == "a.example" {
             let parcel = NewParcel::rid(&"b.example".parse().unwrap(), None, load.parcel.message.clone().unwrap());
             self.0.post(&mut batch, parcel).unwrap();
         }
-        Ok(batch)
+        Ok(batch.into())
     }
 
-    async fn given_up(&self, _: &Load, _: &str) -> Result<Batch, StoreError> {
-        Ok(Batch::new())
+    async fn given_up(&self, _: &Load, _: Option<&Reply>, _: &str) -> Result<Entered, StoreError> {
+        Ok(Entered::default())
     }
 }
 

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 use crate::clock::{Clock, ManualClock, Timestamp};
+use crate::coordination::{Idle, Process};
 use crate::envelope::testing::NoKeys;
 use crate::envelope::{
     self, Carried, Draft, Envelopes, IncidentId, Keyring, Limits, MsgDestination, Opened, Reading, Standard,
 };
-use crate::exchange::{Answer, Arrival, Config, Exchange, ExchangeParts, Neighbours};
+use crate::exchange::{Answer, Arrival, Config, Exchange, ExchangeParts, Neighbours, Post, PostParts};
 use crate::ids::{CallbackToken, IncidentName, PeerName};
 use crate::outbox::{self, Load, Outbox, Replies, Reply};
 use crate::peers::{Admitted, MsgType, Peer, PeerState, Relation};
@@ -90,6 +91,21 @@ impl Node {
         routing: routing::Config,
         keyring: Arc<dyn Keyring>,
     ) -> Self {
+        Self::whole(own, peers, (config, routing), keyring, Arc::new(Idle::default())).0
+    }
+
+    /// A node with that process of significant events, and its post.
+    pub(super) fn processing(own: &str, peers: Vec<Peer>, process: Arc<dyn Process>) -> (Self, Arc<Post>) {
+        Self::whole(own, peers, (Config::default(), routing::Config::default()), Arc::new(NoKeys), process)
+    }
+
+    fn whole(
+        own: &str,
+        peers: Vec<Peer>,
+        (config, routing): (Config, routing::Config),
+        keyring: Arc<dyn Keyring>,
+        process: Arc<dyn Process>,
+    ) -> (Self, Arc<Post>) {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("store").display());
         let store = store::open(&store::Config::at(url)).unwrap();
@@ -98,19 +114,11 @@ impl Node {
         let outbox = Outbox::new(store.clone(), outbox::Config::default(), clock.clone(), metrics.clone()).unwrap();
         let peers: Vec<Arc<Peer>> = peers.into_iter().map(Arc::new).collect();
         let neighbours = Arc::new(Known { own: name(own), peers: peers.clone() });
-        let exchange = Exchange::new(ExchangeParts {
-            store: store.clone(),
-            outbox,
-            neighbours,
-            config,
-            routing,
-            limits: Limits::default(),
-            envelope: envelope::Config::default(),
-            keyring,
-            clock: clock.clone(),
-            metrics,
-        });
-        Self { exchange, store, clock, peers, _directory: directory }
+        let (limits, envelope) = (Limits::default(), envelope::Config::default());
+        let post = Post::new(PostParts { store: store.clone(), outbox, neighbours, config, limits, envelope, keyring });
+        let exchange =
+            Exchange::new(ExchangeParts { post: Arc::clone(&post), process, routing, clock: clock.clone(), metrics });
+        (Self { exchange, store, clock, peers, _directory: directory }, post)
     }
 
     /// What the node answers when that peer posts this.
@@ -158,7 +166,7 @@ impl Node {
     /// What a parcel's delivery changes here, once the other side has answered.
     pub(super) async fn delivered(&self, parcel: &Parcel, reply: Reply) {
         let load = self.load(parcel).await;
-        let mut batch: Batch = self.exchange.enter(&load, &reply).await.unwrap();
+        let mut batch: Batch = self.exchange.enter(&load, &reply).await.unwrap().batch;
         let mut parcel = parcel.clone();
         parcel.state = ParcelState::Delivered;
         batch.put(&parcel);

@@ -155,7 +155,7 @@ async fn adr_4_a_token_refused_twice_sends_the_outcome_as_a_report() {
         let parcels = node.waiting().await;
         let parcel = parcels.iter().rfind(|parcel| parcel.message.as_ref() == Some(&result.id)).unwrap();
         let load = node.load(parcel).await;
-        let mut batch = node.exchange.given_up(&load, "refused: 409").await.unwrap();
+        let mut batch = node.exchange.given_up(&load, None, "refused: 409").await.unwrap().batch;
         batch.delete::<Parcel>(vec![crate::store::Column::to_value(&parcel.id)]);
         node.store.commit(batch).await.unwrap();
         let last = node.waiting().await.pop().unwrap();
