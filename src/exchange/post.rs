@@ -146,7 +146,7 @@ impl Post {
     pub(super) fn send_out(&self, batch: &mut Batch, outgoing: &Outgoing, now: Timestamp) -> Result<Message, Fault> {
         let mut whole = Batch::new();
         let Composed { message, .. } = self.compose(&mut whole, outgoing, now)?;
-        self.into_outbox(&mut whole, &message, outgoing)?;
+        self.hand_over(&mut whole, &message, outgoing)?;
         batch.append(whole);
         if matches!(outgoing.msg_type, MsgType::InvestigationRequest | MsgType::TraceRequest | MsgType::Query) {
             batch.insert(&asking(&message, outgoing.parent.clone()));
@@ -154,7 +154,7 @@ impl Post {
         Ok(message)
     }
 
-    fn into_outbox(&self, batch: &mut Batch, message: &Message, outgoing: &Outgoing) -> Result<(), Fault> {
+    fn hand_over(&self, batch: &mut Batch, message: &Message, outgoing: &Outgoing) -> Result<(), Fault> {
         let incident = outgoing.incident.as_ref().map(|id| &id.incident);
         let mut parcel = NewParcel::rid(&outgoing.to.name, incident, message.id.clone());
         if let Some((token, address)) = &outgoing.callback {

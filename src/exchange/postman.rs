@@ -14,7 +14,7 @@ use super::post::Post;
 use super::status::Fault;
 use crate::clock::Timestamp;
 use crate::coordination::{Letter, NotPosted, Postman};
-use crate::envelope::{AuthorizationStatus, Gist, Outbound, Source};
+use crate::envelope::{AuthorizationStatus, Gist, Outbound};
 use crate::ids::{IncidentName, MessageId, PeerName};
 use crate::peers::{IodefVersion, MsgType, Peer, Policy, Relation};
 use crate::store::records::{Message, Request, RequestState, Verdict};
@@ -37,7 +37,7 @@ impl Postman for Post {
             let name = &letter.incident.incident;
             if !pages.contains_key(name) {
                 // Read anew: two letters about one incident are seldom far apart, and what is remembered may be old.
-                pages.insert(name.clone(), (Post::page(self, name, true, now).await?, false));
+                pages.insert(name.clone(), (Self::page(self, name, true, now).await?, false));
             }
             posted.push(match self.write(batch, letter, &mut pages, now).await {
                 Ok(id) => Ok(id),
@@ -189,7 +189,7 @@ impl Post {
             }
         };
         if outgoing.msg_type == MsgType::Result {
-            outgoing.source = Some(letter.source.clone().unwrap_or_else(Source::default).into());
+            outgoing.source = Some(letter.source.clone().unwrap_or_default().into());
         }
         outgoing.status = letter.status;
         outgoing.restriction = letter.restriction.clone().filter(|word| is_rid_restriction(word));
