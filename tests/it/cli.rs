@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -214,16 +213,18 @@ fn a_faulty_configuration_is_told_and_changes_nothing() {
     assert_eq!(node.json(&["config", "show"])["xml"]["size"], 100_000);
 }
 
-/// With the socket's mode and directory out of the way, the kernel's word on who is asking still keeps others out.
+/// With the socket's mode and directory out of the way, the kernel's word on who is asking decides.
 #[test]
-fn other_users_are_refused_on_the_socket() {
+fn other_users_are_operators_or_refused() {
     let setpriv = |args: &[&str]| {
         let others = ["--reuid=65534", "--regid=65534", "--clear-groups"];
         Command::new("setpriv").args(others).args(args).stdin(Stdio::null()).output()
     };
-    let (_dir, _pki, node) = node();
+    let dir = tempfile::tempdir().unwrap();
+    let pki = Pki::make(dir.path(), "Operators' CA");
+    let node = Daemon::start(Setup::named("node.example").with("admin", "socket-mode = \"0660\""), &pki);
     let socket = node.data().join("admin.sock");
-    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o660);
     // The program itself may lie where others cannot reach it.
     let here = tempfile::tempdir().unwrap();
     let program = here.path().join("ridd");
@@ -236,13 +237,28 @@ fn other_users_are_refused_on_the_socket() {
         Ok(output) if output.status.success() => {}
         _ => return skip("setpriv cannot become another user here"),
     }
-    let ask = |socket: &Path| told(&setpriv(&[program, "--socket", socket.to_str().unwrap(), "status"]).unwrap());
-    let (code, said) = ask(&socket);
-    assert_eq!(code, 3, "{said}");
+    let ask = |args: &[&str]| {
+        let whole = [&[program, "--socket", socket.to_str().unwrap()], args].concat();
+        told(&setpriv(&whole).unwrap())
+    };
+    let (code, said) = ask(&["status"]);
+    assert_eq!(code, 3, "the socket's mode keeps others out: {said}");
     fs::set_permissions(&socket, fs::Permissions::from_mode(0o666)).unwrap();
-    let (code, said) = ask(&socket);
-    assert!(code == 4 && said.contains("user 65534 may not administer this node"), "{code}: {said}");
-    assert!(node.log().contains("a user without rights was refused"), "{}", node.log());
+    let (code, said) = ask(&["status"]);
+    assert!(code == 4 && said.contains("user 65534 is no operator"), "{code}: {said}");
+    assert!(node.log().contains("refused on the admin socket"), "{}", node.log());
+
+    node.ridd(&["operator", "add", "65534", "--role", "viewer", "--name", "Somebody"]);
+    assert_eq!(ask(&["peer", "list"]).0, 0);
+    let (code, said) = ask(&["operator", "add", "65534", "--role", "administrator"]);
+    assert!(code == 4 && said.contains("Somebody, viewer,"), "{code}: {said}");
+    node.ridd(&["operator", "add", "65534", "--role", "administrator", "--name", "Somebody"]);
+    assert_eq!(ask(&["reload"]).0, 0);
+    let acts = node.json(&["audit", "acts", "--operator", "somebody"]);
+    assert_eq!((acts["acts"][0]["act"].as_str(), acts["acts"][0]["user"].as_i64()), (Some("reload"), Some(65534)));
+    assert_eq!(ridd(&node, &["operator", "remove", "nobody-of-that-name"]).0, 2);
+    node.ridd(&["operator", "remove", "Somebody"]);
+    assert_eq!(ask(&["status"]).0, 4);
 }
 
 #[test]
