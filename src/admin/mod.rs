@@ -23,6 +23,7 @@ use std::sync::Arc;
 use crate::clock::{Clock, Timestamp};
 use crate::outbox::Outbox;
 use crate::peers::Directory;
+use crate::roster::Rosters;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -47,6 +48,8 @@ pub struct Parts {
     pub directory: Arc<Directory>,
     /// The outbox.
     pub outbox: Arc<Outbox>,
+    /// Who is called.
+    pub rosters: Arc<Rosters>,
     /// Whoever carries out what staff order.
     pub staff: Arc<dyn Staff>,
     /// The node as a whole.

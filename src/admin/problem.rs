@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::BadId;
 use crate::outbox::OutboxError;
 use crate::peers::PeersError;
+use crate::roster::RosterError;
 use crate::store::{StoreError, worded};
 
 worded! {
@@ -112,6 +113,19 @@ impl From<StoreError> for Problem {
 impl From<BadId> for Problem {
     fn from(error: BadId) -> Self {
         Self::bad_request(error.to_string(), "")
+    }
+}
+
+impl From<RosterError> for Problem {
+    fn from(error: RosterError) -> Self {
+        let code = match error {
+            RosterError::Store(error) => return error.into(),
+            RosterError::Faults { .. } => Code::BadRequest,
+            RosterError::ChangedMeanwhile => Code::Conflict,
+            RosterError::Damaged { .. } => Code::StoreFailed,
+        };
+        // The roster's own words name the fix.
+        Self::new(code, error.to_string(), "")
     }
 }
 

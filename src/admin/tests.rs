@@ -24,6 +24,7 @@ use crate::clock::{ManualClock, SystemClock};
 use crate::ids::{Digest, IncidentName, MessageId, PeerName};
 use crate::outbox::NewParcel;
 use crate::peers::bootstrap;
+use crate::roster::Rosters;
 use crate::store::records::{Body, Direction, Incident, Message, Verdict};
 use crate::store::{self, Batch};
 
@@ -136,7 +137,9 @@ async fn trial_as(user: Option<fn(&tokio::net::UnixStream) -> std::io::Result<u3
     let mut bound = bind(&config).await.unwrap();
     bound.users.ask = user.unwrap_or(bound.users.ask);
     let (client, listen) = (Client::new(bound.socket()), bound.listen().unwrap());
-    let parts = Arc::new(Parts { config, started: now, clock, store, directory, outbox, staff, control, metrics });
+    let rosters = Rosters::open(store.clone()).await.unwrap();
+    let parts = Parts { config, started: now, clock, store, directory, outbox, rosters, staff, control, metrics };
+    let parts = Arc::new(parts);
     let (stop, stopped) = watch::channel(false);
     let served = tokio::spawn(serve(parts.clone(), bound, stopped));
     Trial { dir, fake, parts, client, listen, stop, served }

@@ -28,6 +28,7 @@ mod outbox;
 mod peer;
 mod print;
 mod reload;
+mod roster;
 mod schema;
 mod send;
 mod serve;
@@ -99,6 +100,8 @@ enum Command {
     Operator(operator::Args),
     /// See who did what
     Audit(audit::Args),
+    /// Say who is called in a significant event and who is next: import, list, show, who
+    Roster(roster::Args),
     /// Have the node read its configuration, certificates and revocation lists again
     Reload,
     /// Check a configuration file, show the configuration in effect
@@ -142,6 +145,7 @@ impl Command {
             Self::Outbox(args) => outbox::run(&args, globals),
             Self::Operator(args) => operator::run(args, globals),
             Self::Audit(args) => audit::run(args, globals),
+            Self::Roster(args) => roster::run(args, globals),
             Self::Reload => reload::run(globals),
             Self::Config(args) => config::run(&args, globals),
             Self::Cert(args) => cert::run(&args, globals),

@@ -7,6 +7,7 @@ use crate::admin::BindError;
 use crate::ids::BadId;
 use crate::outbox::BadConfig;
 use crate::peers::{IssueError, PeersError};
+use crate::roster::RosterError;
 use crate::store::StoreError;
 use crate::telemetry::logging::LoggingError;
 use crate::transport::ListenError;
@@ -43,6 +44,9 @@ pub enum DaemonError {
     /// The outbox cannot be used as configured.
     #[error(transparent)]
     Outbox(#[from] BadConfig),
+    /// The roster cannot be read.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
     /// The RID port cannot be had.
     #[error(transparent)]
     Listen(#[from] ListenError),

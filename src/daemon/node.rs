@@ -19,6 +19,7 @@ use crate::coordination::{Idle, Process};
 use crate::exchange::{Exchange, ExchangeParts, Post, PostParts};
 use crate::outbox::{Outbox, Worker};
 use crate::peers::Directory;
+use crate::roster::Rosters;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::telemetry::logging::Logging;
@@ -134,6 +135,7 @@ pub(super) async fn serve(
         store: Arc::clone(&store),
         directory: Arc::clone(&directory),
         outbox: Arc::clone(&outbox),
+        rosters: Rosters::open(Arc::clone(&store)).await?,
         staff: Arc::clone(&exchange) as _,
         control: Arc::clone(&node) as _,
         metrics,

@@ -158,7 +158,8 @@ async fn unknown_units(store: &dyn Store, roster: &Roster) -> Result<Vec<Fault>,
     for unit in named {
         let peer = store.find::<Peer>(vec![Value::Text(unit.to_owned())]).await?;
         if peer.is_none_or(|peer| peer.relation != Relation::Unit) {
-            let message = format!("{unit} is no peer of relation unit yet: `ridd peer list --relation unit`");
+            let message =
+                format!("{unit} is no peer of relation unit yet; this node itself is named by leaving unit out");
             unknown.push(warning("unit".to_owned(), message));
         }
         if unknown.len() == WARNINGS {

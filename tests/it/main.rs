@@ -14,6 +14,7 @@ mod restart;
 mod rfc6545;
 mod rfc6546;
 mod rfc7970;
+mod roster;
 mod service;
 mod slow;
 mod store_crash;

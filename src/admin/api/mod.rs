@@ -11,6 +11,7 @@ pub mod node;
 pub mod operators;
 pub mod outbox;
 pub mod peers;
+pub mod roster;
 pub mod status;
 
 use std::sync::{Mutex, PoisonError};
@@ -88,6 +89,7 @@ impl<'a> Call<'a> {
             ["incidents", rest @ ..] => incidents::serve(self, &method, rest).await,
             ["outbox", rest @ ..] => outbox::serve(self, &method, rest).await,
             ["operators", rest @ ..] => operators::serve(self, &method, rest).await,
+            ["roster", rest @ ..] => roster::serve(self, &method, rest).await,
             ["audit", rest @ ..] => audit::serve(self, &method, rest).await,
             ["reload"] => node::serve_reload(self, &method).await,
             ["config"] => node::serve_config(self, &method),
