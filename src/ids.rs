@@ -89,6 +89,16 @@ macro_rules! numbered_id {
             pub fn fresh() -> Self {
                 Self(Uuid::now_v7().hyphenated().to_string())
             }
+
+            /// The one that belongs to this text: always the same (UUID version 8, of the text's SHA-256).
+            pub fn derived(from: &str) -> Self {
+                let hash = digest::digest(&digest::SHA256, from.as_bytes());
+                let mut bytes = [0; 16];
+                for (byte, of_hash) in bytes.iter_mut().zip(hash.as_ref()) {
+                    *byte = *of_hash;
+                }
+                Self(uuid::Builder::from_custom_bytes(bytes).into_uuid().hyphenated().to_string())
+            }
         }
 
         impl FromStr for $name {
