@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod ids;
 pub mod inventory;
 pub mod iodef;
+pub mod notify;
 pub mod outbox;
 pub mod peers;
 pub mod rid;

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{admin, envelope, exchange, outbox, peers, routing, store, telemetry, transport, xml};
+use crate::{admin, envelope, exchange, notify, outbox, peers, routing, store, telemetry, transport, xml};
 
 pub use fault::{Fault, Faults};
 
@@ -36,6 +36,8 @@ pub struct Config {
     pub routing: routing::Config,
     /// How parcels are tried and when they are given up.
     pub outbox: outbox::Config,
+    /// How people are told.
+    pub notify: notify::Config,
     /// How much of anything one document may carry.
     pub xml: xml::Config,
     /// How much signature and encryption one message may carry.
@@ -65,6 +67,7 @@ impl Config {
         self.peers = self.peers.resolved(data);
         self.store = self.store.resolved(data);
         self.admin = self.admin.resolved(data);
+        self.notify = self.notify.resolved(data);
         self
     }
 

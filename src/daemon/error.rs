@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::admin::BindError;
 use crate::ids::BadId;
+use crate::notify;
 use crate::outbox::BadConfig;
 use crate::peers::{IssueError, PeersError};
 use crate::roster::RosterError;
@@ -47,6 +48,9 @@ pub enum DaemonError {
     /// The roster cannot be read.
     #[error(transparent)]
     Roster(#[from] RosterError),
+    /// The channels to people cannot be used as configured.
+    #[error(transparent)]
+    Notify(#[from] notify::Fault),
     /// The RID port cannot be had.
     #[error(transparent)]
     Listen(#[from] ListenError),

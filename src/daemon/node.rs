@@ -17,6 +17,7 @@ use crate::admin::{self, Control};
 use crate::clock::{Clock, SystemClock};
 use crate::coordination::{Idle, Process};
 use crate::exchange::{Exchange, ExchangeParts, Post, PostParts};
+use crate::notify;
 use crate::outbox::{Outbox, Worker};
 use crate::peers::Directory;
 use crate::roster::Rosters;
@@ -104,7 +105,9 @@ pub(super) async fn serve(
         metrics: Arc::clone(&metrics),
     });
     let client = Client::new(&config.transport, Arc::clone(&directory), Arc::clone(&clock), Arc::clone(&metrics));
-    let worker = Worker::new(Arc::clone(&outbox), vec![Arc::clone(&client) as _], Arc::clone(&exchange) as _);
+    let mut carriers = notify::carriers(&config.notify, &directory.own_name(), &clock, &metrics)?;
+    carriers.push(Arc::clone(&client) as _);
+    let worker = Worker::new(Arc::clone(&outbox), carriers, Arc::clone(&exchange) as _);
     let parts = ServerParts {
         directory: Arc::clone(&directory),
         receiver: Arc::clone(&exchange) as _,

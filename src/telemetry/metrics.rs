@@ -43,6 +43,7 @@ pub struct Metrics {
     parcels: Family<One, Level>,
     parcel_age: Seconds,
     tries: Family<One, Count>,
+    notices: Family<Two, Count>,
     commits: Histogram,
     store_faults: Family<One, Count>,
     store_failing: Level,
@@ -76,6 +77,7 @@ impl Metrics {
             parcels: Family::default(),
             parcel_age: Gauge::default(),
             tries: Family::default(),
+            notices: Family::default(),
             commits: Histogram::new(LATENCIES),
             store_faults: Family::default(),
             store_failing: Gauge::default(),
@@ -122,6 +124,7 @@ impl Metrics {
         registry.register("outbox_parcels", "Parcels in the outbox, by state", self.parcels.clone());
         registry.register("outbox_oldest_seconds", "Age of the oldest undelivered parcel", self.parcel_age.clone());
         registry.register("outbox_tries", "Tries to deliver a parcel, by outcome", self.tries.clone());
+        registry.register("notices", "Tries to tell a person, by channel and outcome", self.notices.clone());
         registry.register(
             "store_commit_seconds",
             "From handing a batch to the store to its being on the disk",
@@ -220,6 +223,11 @@ impl Metrics {
     /// A try to deliver a parcel ended: `delivered`, `later`, `refused` …
     pub fn tried(&self, outcome: &'static str) {
         self.tries.get_or_create(&[("outcome", outcome.to_owned())]).inc();
+    }
+
+    /// A try to tell a person ended: on this channel, `delivered`, `later` or `refused`.
+    pub fn noticed(&self, channel: &'static str, outcome: &'static str) {
+        self.notices.get_or_create(&[("channel", channel.to_owned()), ("outcome", outcome.to_owned())]).inc();
     }
 
     /// A batch was on the disk after this long.
@@ -342,6 +350,7 @@ mod tests {
         metrics.relay_refused("x");
         metrics.parcels("x", 1);
         metrics.tried("x");
+        metrics.noticed("x", "x");
         metrics.store_fault("x", false);
         metrics.connection_ended("x");
         metrics.peers("x", 1);
