@@ -23,7 +23,7 @@ fn all(folder: &str) -> Vec<PathBuf> {
 
 #[test]
 fn every_fixture_is_valid_under_the_strict_profile() {
-    for folder in ["rid", "iodef2", "data-call"] {
+    for folder in ["rid", "iodef2", "data-call", "coordination"] {
         for path in all(folder) {
             let bytes = std::fs::read(&path).unwrap();
             let options = judge::Options { profile: Profile::Strict, ..judge::Options::default() };

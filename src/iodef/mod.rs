@@ -9,6 +9,7 @@ pub mod common;
 pub mod coordination;
 pub mod cpe;
 pub mod enumeration;
+pub mod outline;
 pub mod sci;
 pub mod signature;
 pub mod summary;

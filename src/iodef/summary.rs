@@ -170,7 +170,7 @@ impl Summary {
 }
 
 impl Incident {
-    fn read(node: Node<'_>, version: Version) -> Self {
+    pub(super) fn read(node: Node<'_>, version: Version) -> Self {
         let ids = |holder: &'static str| -> Vec<IncidentId> {
             children(node, holder).flat_map(|one| children(one, "IncidentID")).map(IncidentId::read).collect()
         };
@@ -280,7 +280,7 @@ impl Found {
 }
 
 impl System {
-    fn read(node: Node<'_>) -> Self {
+    pub(super) fn read(node: Node<'_>) -> Self {
         let mut system = Self {
             category: said(node, "category"),
             names: Vec::new(),
@@ -300,26 +300,26 @@ impl System {
 }
 
 /// The name of a Reference: text in 1.0, an element of RFC 7495 in 2.0.
-fn reference(node: Node<'_>) -> Option<String> {
+pub(super) fn reference(node: Node<'_>) -> Option<String> {
     let name = node.elements().find(|child| child.name() == "ReferenceName")?;
     let inner = name.elements().find(|child| child.name() == "ID");
     Some(xml::trim(&inner.unwrap_or(name).text()).to_owned()).filter(|name| !name.is_empty())
 }
 
-fn children<'a>(node: Node<'a>, name: &'static str) -> impl Iterator<Item = Node<'a>> + use<'a> {
+pub(super) fn children<'a>(node: Node<'a>, name: &'static str) -> impl Iterator<Item = Node<'a>> + use<'a> {
     node.elements().filter(move |child| child.is(node.namespace(), name))
 }
 
-fn texts(node: Node<'_>, name: &'static str) -> Vec<String> {
+pub(super) fn texts(node: Node<'_>, name: &'static str) -> Vec<String> {
     children(node, name).map(|child| xml::trim(&child.text()).to_owned()).filter(|text| !text.is_empty()).collect()
 }
 
-fn time(node: Node<'_>, name: &'static str) -> Option<String> {
+pub(super) fn time(node: Node<'_>, name: &'static str) -> Option<String> {
     texts(node, name).into_iter().next()
 }
 
 /// What an attribute says, or its `ext-` companion where it is `ext-value`.
-fn said(node: Node<'_>, name: &str) -> Option<String> {
+pub(super) fn said(node: Node<'_>, name: &str) -> Option<String> {
     let value = xml::trim(node.attribute(name)?);
     let extension = (value == "ext-value").then(|| node.attribute(&format!("ext-{name}"))).flatten();
     Some(extension.unwrap_or(value).to_owned())

@@ -91,11 +91,12 @@ pub struct Target {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Task {
-    /// The milestone: `corrected`. Read from a document of another node: empty, if its words name none.
+    /// The milestone: `corrected`. Where a document of another node names none, the action tells: `status-triage` asks for
+    /// `owners-notified`, `upgrade-software` or `remediate-other` for `corrected`, `status-new-info` for `unit-completed`.
     pub milestone: String,
     /// When it is due; nothing, if the document does not say.
     pub due: Option<Timestamp>,
-    /// Who owns it, by role.
+    /// Who owns it, by role, if the sender says so.
     pub owner: Option<String>,
     /// The standard's word for what is asked: `upgrade-software` (in IODEF 1.0 `remediate-other`).
     pub action: String,

@@ -241,7 +241,8 @@ pub struct Status {
     /// The severity: `low`, `medium`, `high`.
     #[serde(default)]
     pub severity: Option<String>,
-    /// The milestones; those that are open are written as detail only, for nothing was done yet.
+    /// The milestones. Those that are open stand in our extension only, for History tells what was done or missed; read
+    /// back, they come last.
     #[serde(default)]
     pub milestones: Vec<MilestoneLine>,
     /// The units.

@@ -151,7 +151,7 @@ impl<'a> Walk<'_, 'a> {
             match bit.and_then(|bit| Some((bit, class.attributes.get(bit)?))) {
                 Some((bit, table)) => {
                     seen |= 1 << bit;
-                    if matches!(table.value, Value::Enumerated(_)) && xml::trim(attribute.value) == "ext-value" {
+                    if xml::trim(attribute.value) == extending(table) {
                         extended |= 1 << bit;
                     }
                     self.attribute(node, class, table, attribute.value)?;
@@ -185,17 +185,18 @@ impl<'a> Walk<'_, 'a> {
         Ok(())
     }
 
-    /// `ext-value` and its `ext-` attribute go together (RFC 7970 §5.1.1, RFC 5070 §5.1).
+    /// `ext-value` and its `ext-` attribute go together (RFC 7970 §5.1.1, RFC 5070 §5.1; RFC 7203 §4.4).
     fn extension(&mut self, node: Node<'a>, class: &'static Class, attribute: usize, says_more: bool) {
-        let name = class.attributes.get(attribute).map_or("", |table| table.name);
+        let Some(table) = class.attributes.get(attribute) else { return };
+        let (name, word) = (table.name, extending(table));
         let (expected, found) = if says_more {
-            (format!("{name}=\"ext-value\" beside ext-{name}"), "another value or none")
+            (format!("{name}=\"{word}\" beside ext-{name}"), "another value or none")
         } else {
-            (format!("ext-{name} beside {name}=\"ext-value\""), "none")
+            (format!("ext-{name} beside {name}=\"{word}\""), "none")
         };
         static RULE: Rule = Rule {
             id: "ext-value",
-            section: "RFC 7970 §5.1.1, RFC 5070 §5.1",
+            section: "RFC 7970 §5.1.1, RFC 5070 §5.1, RFC 7203 §4.4",
             severity: Severity::Must,
             check: |_, _| {},
         };
@@ -449,6 +450,11 @@ impl<'a> Walk<'_, 'a> {
         }
         Ok(())
     }
+}
+
+/// The value that an attribute's `ext-` attribute goes with. SpecID is the one that is no enumeration (RFC 7203 §4.4).
+fn extending(table: &Attr) -> &'static str {
+    if matches!(table.value, Value::Enumerated(_)) { "ext-value" } else { "private" }
 }
 
 fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
