@@ -4,6 +4,7 @@
 
 mod codec;
 mod ingest;
+mod log;
 mod nothing;
 mod signature;
 mod signed;
@@ -34,6 +35,8 @@ enum What {
     Store(store::Args),
     /// Measure a whole node that files Reports, signed ones too, beside one that does nothing and beside the bare store
     Ingest(ingest::Args),
+    /// Measure reading the log of a significant event: chain, entries, fold
+    Log(log::Args),
     /// Run a node that answers 200 and does nothing: what `bench ingest` measures against
     Nothing(nothing::Args),
 }
@@ -45,6 +48,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
         What::Signature(args) => signature::run(args, globals),
         What::Store(args) => store::run(args, globals),
         What::Ingest(args) => ingest::run(args, globals),
+        What::Log(args) => log::run(args, globals),
         What::Nothing(args) => nothing::run(args),
     }
 }

@@ -71,7 +71,7 @@ pub struct Unit {
 }
 
 impl Unit {
-    pub(super) fn new() -> Self {
+    pub(in crate::coordination) fn new() -> Self {
         Self {
             alert: AlertState::Unsent,
             instance: 0,
