@@ -2,6 +2,11 @@
 //! the authority issues the SQL Slammer data call, the department relays it, the units complete, the authority learns.
 
 mod completion;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for the significant event of the demonstration, which is not played yet")
+)]
+mod smtp;
 mod stage;
 mod watch;
 
