@@ -48,7 +48,7 @@ pub fn write_alert(alert: &Alert, sender: &Sender, version: IodefVersion) -> Res
     let plain = parts.steps.iter().filter(|step| step.course.is_none());
     outline.descriptions.extend(plain.map(told));
     outline.severity.clone_from(&parts.severity);
-    outline.references = parts.vulnerabilities.iter().map(frame::vulnerability).collect();
+    outline.references = parts.vulnerabilities.iter().map(|name| frame::vulnerability(name)).collect();
     outline.references.extend(parts.patches.iter().map(patch));
     outline.vulnerabilities.clone_from(&parts.vulnerabilities);
     outline.platforms.clone_from(&parts.platforms);
@@ -130,7 +130,7 @@ pub fn read_alert(outline: &Outline) -> Alert {
     let named = !details.is_empty() || expectations().any(|one| milestone(one).is_some());
     let mut taken = BTreeSet::new();
     for expectation in expectations().filter(|one| one.action != "nothing") {
-        let course = expectation.courses.first().or(expectation.descriptions.get(1));
+        let course = expectation.courses.first().or_else(|| expectation.descriptions.get(1));
         let told = expectation.descriptions.first().and_then(|text| step(text, course));
         let said = milestone(expectation).or_else(|| (!named).then(|| implied(&expectation.action)).flatten());
         match (told, said) {
@@ -192,7 +192,7 @@ fn task(expectation: &Expectation, milestone: &str, details: &[&MilestoneDetail]
     Task {
         milestone: milestone.to_owned(),
         due: detail.and_then(|detail| frame::time(detail.due.as_ref())).or(due),
-        owner: detail.and_then(|detail| detail.owner.clone()).or(owner.map(str::to_owned)),
+        owner: detail.and_then(|detail| detail.owner.clone()).or_else(|| owner.map(str::to_owned)),
         action,
         text,
     }

@@ -36,7 +36,7 @@ pub fn write_discrepancy(
         number => format!("{number} systems were reported corrected and found unpatched"),
     };
     let mut outline = frame.outline(&title, sender);
-    outline.references = discrepancy.vulnerabilities.iter().map(frame::vulnerability).collect();
+    outline.references = discrepancy.vulnerabilities.iter().map(|name| frame::vulnerability(name)).collect();
     let text = Marked::new(&discrepancy.why).mark("due", discrepancy.due).end();
     outline.events.push(EventData {
         descriptions: vec!["Systems found unpatched".to_owned()],

@@ -55,7 +55,7 @@ pub(super) fn encode(outline: &Outline, document: &'static str, version: IodefVe
         IodefVersion::V1 => Version::V1,
         IodefVersion::V2 => Version::V2,
     };
-    outline.encode(version).map_err(|source| WireError::Unfit { document, source })
+    outline.encode(version).map_err(|source| WireError::Unfit { document, source: Box::new(source) })
 }
 
 /// A time as it was written.
@@ -126,8 +126,8 @@ pub(super) fn system(target: &Target) -> System {
 }
 
 /// A vulnerability as it is written.
-pub(super) fn vulnerability(name: &String) -> Reference {
-    Reference { name: Some(name.clone()), urls: Vec::new(), descriptions: Vec::new() }
+pub(super) fn vulnerability(name: &str) -> Reference {
+    Reference { name: Some(name.to_owned()), urls: Vec::new(), descriptions: Vec::new() }
 }
 
 /// Adds a name that is not yet there, whatever its case.

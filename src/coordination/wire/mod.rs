@@ -53,6 +53,6 @@ pub enum WireError {
         /// Which document.
         document: &'static str,
         /// What is wrong, and where.
-        source: EncodeError,
+        source: Box<EncodeError>,
     },
 }

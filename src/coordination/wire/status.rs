@@ -99,21 +99,23 @@ pub fn read_status(outline: &Outline) -> Status {
     let note: Vec<_> =
         lines().filter(|text| mark(text, "status").is_none() && mark(text, "unit").is_none()).cloned().collect();
     let open = outline.milestones.iter().map(|detail| MilestoneLine { text: None, ..line(Some(detail), None) });
-    let events = outline.history.iter().filter_map(|item| {
+    let told = |item: &&HistoryItem| {
+        item.milestone.is_some() || item.descriptions.iter().any(|text| mark(text, "milestone").is_some())
+    };
+    let events = outline.history.iter().filter(told).map(|item| {
         let marked = item.descriptions.iter().find(|text| mark(text, "milestone").is_some());
-        item.milestone.as_ref().map(|_| ()).or(marked.map(|_| ()))?;
         let texts: Vec<_> = item.descriptions.iter().filter(|text| Some(*text) != marked).cloned().collect();
         let read = line(item.milestone.as_ref(), marked);
         let happened = read.at.or_else(|| {
             // Without our extension nothing but the item's time tells when; that of a missed one is when it was due.
             item.milestone.is_none().then(|| Timestamp::parse(&item.at)).flatten().filter(|at| Some(*at) != read.due)
         });
-        Some(MilestoneLine {
+        MilestoneLine {
             at: happened,
             by: item.by.clone().or(read.by),
             text: (!texts.is_empty()).then(|| texts.join("\n")),
             ..read
-        })
+        }
     });
     Status {
         incident: outline.id.clone(),
