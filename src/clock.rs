@@ -115,6 +115,25 @@ pub mod span {
         unit.map_or_else(|| "0s".to_owned(), |(name, size)| format!("{}{name}", millis / size))
     }
 
+    /// The span for people, in its two largest units: `3 d 2 h`, `3 h 05 min`, `42 min`, `12 s`, `350 ms`.
+    pub fn words(span: Duration) -> String {
+        let whole = span.as_secs();
+        // The timetable speaks of hours up to E+24 h and somewhat beyond.
+        let days = if whole < 2 * 86_400 { 0 } else { whole / 86_400 };
+        let (hours, minutes, seconds) = (whole / 3_600 - days * 24, whole / 60 % 60, whole % 60);
+        match (days, hours, minutes, seconds) {
+            (0, 0, 0, 0) if span.is_zero() => "0 s".to_owned(),
+            (0, 0, 0, 0) => format!("{} ms", span.as_millis()),
+            (0, 0, 0, _) => format!("{seconds} s"),
+            (0, 0, _, 0) => format!("{minutes} min"),
+            (0, 0, _, _) => format!("{minutes} min {seconds:02} s"),
+            (0, _, 0, _) => format!("{hours} h"),
+            (0, _, _, _) => format!("{hours} h {minutes:02} min"),
+            (_, 0, _, _) => format!("{days} d"),
+            _ => format!("{days} d {hours} h"),
+        }
+    }
+
     /// For `#[serde(with = "crate::clock::span")]`.
     ///
     /// # Errors
@@ -188,6 +207,25 @@ mod tests {
     fn what_is_no_instant_is_refused() {
         for text in ["", "2003-01-25", "2003-02-30T00:00:00Z", "yesterday"] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_are_told_in_two_units() {
+        for (millis, text) in [
+            (0, "0 s"),
+            (350, "350 ms"),
+            (12_999, "12 s"),
+            (2_520_000, "42 min"),
+            (125_000, "2 min 05 s"),
+            (7_200_000, "2 h"),
+            (11_100_000, "3 h 05 min"),
+            (86_400_000, "24 h"),
+            (169_200_000, "47 h"),
+            (172_800_000, "2 d"),
+            (266_400_000, "3 d 2 h"),
+        ] {
+            assert_eq!(span::words(Duration::from_millis(millis)), text);
         }
     }
 

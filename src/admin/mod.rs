@@ -9,6 +9,7 @@ mod auth;
 mod client;
 mod config;
 mod control;
+pub mod event;
 mod health;
 mod http;
 mod operators;

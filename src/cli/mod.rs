@@ -36,6 +36,8 @@ mod sign;
 mod status;
 mod store;
 mod table;
+#[allow(dead_code, reason = "called by `ridd event timeline`, which comes with the commands of events")]
+mod timeline;
 mod treatment;
 mod validate;
 mod verify;

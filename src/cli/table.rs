@@ -70,7 +70,7 @@ pub(super) fn second(at: Timestamp) -> String {
 }
 
 /// What others wrote must neither break the table nor command the terminal.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     printable(&text.replace(['\n', '\t'], " "))
 }
 

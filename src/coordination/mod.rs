@@ -17,13 +17,16 @@ pub mod due;
 pub mod entry;
 pub mod follow;
 pub mod letters;
+pub mod measures;
 pub mod notices;
 pub mod opening;
 pub mod plan;
 mod postman;
 mod process;
+pub mod report;
 pub mod state;
 pub mod subject;
+pub mod timeline;
 pub mod wire;
 
 use crate::ids::{EventId, MessageId};
