@@ -108,7 +108,6 @@ impl<A> Permitted<A> {
 
     /// Whose systems the act may touch: a unit contact's or an implementer's own unit's, and of those, for an
     /// implementer who is a person of the roster, that person's. Everybody else has no limit.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the acts of the significant event, which come next"))]
     pub(super) fn limits(&self) -> Limits<'_> {
         let operator = &self.operator;
         // A row without a unit cannot be made; if there is one all the same, it covers nothing.

@@ -94,6 +94,14 @@ impl Client {
         read(self.call(Method::POST, path, write(value)?).await?)
     }
 
+    /// Posts bytes as they are to `path`.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn post_bytes<T: DeserializeOwned>(&self, path: &str, bytes: Bytes) -> Result<T, ClientError> {
+        read(self.call(Method::POST, path, bytes).await?)
+    }
+
     /// Changes what `path` names.
     ///
     /// # Errors

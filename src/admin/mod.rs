@@ -22,6 +22,7 @@ mod users;
 use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
+use crate::inventory::Inventory;
 use crate::outbox::Outbox;
 use crate::peers::Directory;
 use crate::roster::Rosters;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub outbox: Arc<Outbox>,
     /// Who is called.
     pub rosters: Arc<Rosters>,
+    /// The systems.
+    pub inventory: Arc<Inventory>,
     /// Whoever carries out what staff order.
     pub staff: Arc<dyn Staff>,
     /// The node as a whole.

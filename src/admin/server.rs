@@ -234,7 +234,12 @@ async fn api(
         }
     };
     let result = async {
-        let ask = Ask::read(request, parts.config.body_limit, parts.config.read_time).await?;
+        // A file of systems has a limit of its own: nothing else that staff send is as large.
+        let most = match request.uri().path() {
+            "/api/v1/inventory/file" => parts.inventory.config().import_bytes.max(parts.config.body_limit),
+            _ => parts.config.body_limit,
+        };
+        let ask = Ask::read(request, most, parts.config.read_time).await?;
         Call::new(&parts, operator, owner, ask).serve().await
     };
     answer(result.await)

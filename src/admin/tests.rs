@@ -138,7 +138,9 @@ async fn trial_as(user: Option<fn(&tokio::net::UnixStream) -> std::io::Result<u3
     bound.users.ask = user.unwrap_or(bound.users.ask);
     let (client, listen) = (Client::new(bound.socket()), bound.listen().unwrap());
     let rosters = Rosters::open(store.clone()).await.unwrap();
-    let parts = Parts { config, started: now, clock, store, directory, outbox, rosters, staff, control, metrics };
+    let inventory = Inventory::new(store.clone(), Default::default(), clock.clone());
+    let parts =
+        Parts { config, started: now, clock, store, directory, outbox, rosters, inventory, staff, control, metrics };
     let parts = Arc::new(parts);
     let (stop, stopped) = watch::channel(false);
     let served = tokio::spawn(serve(parts.clone(), bound, stopped));

@@ -21,6 +21,7 @@ mod globals;
 mod golden;
 mod incident;
 mod init;
+mod inventory;
 mod man;
 mod message;
 mod operator;
@@ -96,6 +97,8 @@ enum Command {
     Message(message::Args),
     /// List incidents, show one with its messages
     Incident(incident::Args),
+    /// Say which systems there are, who runs them, and which of them a data call concerns
+    Inventory(inventory::Args),
     /// See what is on its way out and why it waits; try it again, or cancel it
     Outbox(outbox::Args),
     /// Say which local users may give orders, and in what role
@@ -144,6 +147,7 @@ impl Command {
             Self::Query(args) => send::run_query(&args, globals),
             Self::Message(args) => message::run(&args, globals),
             Self::Incident(args) => incident::run(&args, globals),
+            Self::Inventory(args) => inventory::run(args, globals),
             Self::Outbox(args) => outbox::run(&args, globals),
             Self::Operator(args) => operator::run(args, globals),
             Self::Audit(args) => audit::run(args, globals),

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{admin, envelope, exchange, notify, outbox, peers, routing, store, telemetry, transport, xml};
+use crate::{admin, envelope, exchange, inventory, notify, outbox, peers, routing, store, telemetry, transport, xml};
 
 pub use fault::{Fault, Faults};
 
@@ -42,6 +42,8 @@ pub struct Config {
     pub xml: xml::Config,
     /// How much signature and encryption one message may carry.
     pub envelope: envelope::Config,
+    /// How much the inventory takes.
+    pub inventory: inventory::Config,
     /// What is logged, and how.
     pub telemetry: telemetry::Config,
     /// The admin socket and the listener for metrics and health.

@@ -13,6 +13,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::coordination::Process;
 use crate::exchange::Exchange;
 use crate::ids::{Digest, MessageId};
+use crate::inventory::Inventory;
 use crate::peers::Relation;
 use crate::store::records::Once;
 use crate::store::{Batch, Record, Store};
@@ -33,6 +34,13 @@ const LONGEST: Duration = Duration::from_secs(60);
 const LEAST: Duration = Duration::from_millis(20);
 /// The wall clock may drift so far from the monotonic one between two looks before we call it a step.
 const STEP: Duration = Duration::from_secs(2);
+
+/// Reads the systems into memory before anybody asks which are affected.
+pub(super) async fn warm(inventory: Arc<Inventory>) {
+    if let Err(error) = inventory.warm().await {
+        tracing::warn!(%error, "the inventory could not be read; it is read when it is first asked");
+    }
+}
 
 /// Keeps watch over the node until `stop` says true.
 pub(super) async fn watch(node: Arc<Node>, store: Arc<dyn Store>, mut stop: watch::Receiver<bool>) {

@@ -17,6 +17,7 @@ use crate::admin::{self, Control};
 use crate::clock::{Clock, SystemClock};
 use crate::coordination::{Idle, Process};
 use crate::exchange::{Exchange, ExchangeParts, Post, PostParts};
+use crate::inventory::Inventory;
 use crate::notify;
 use crate::outbox::{Outbox, Worker};
 use crate::peers::Directory;
@@ -115,6 +116,7 @@ pub(super) async fn serve(
         metrics: Arc::clone(&metrics),
         open_files,
     };
+    let inventory = Inventory::new(Arc::clone(&store), config.inventory.clone(), Arc::clone(&clock));
     let server = Server::bind(&config.transport, parts)?;
     let bound = admin::bind(&config.admin).await?;
     let node = Arc::new(Node {
@@ -139,6 +141,7 @@ pub(super) async fn serve(
         directory: Arc::clone(&directory),
         outbox: Arc::clone(&outbox),
         rosters: Rosters::open(Arc::clone(&store)).await?,
+        inventory: Arc::clone(&inventory),
         staff: Arc::clone(&exchange) as _,
         control: Arc::clone(&node) as _,
         metrics,
@@ -169,6 +172,7 @@ pub(super) async fn serve(
     tasks.add("the node's watch", duties::watch(Arc::clone(&node), store, ending.clone()));
     tasks.add("the connections to peers", async move { client.keep(ending).await });
     tokio::spawn(systemd::watchdog());
+    tokio::spawn(duties::warm(inventory));
 
     let outcome = run(&node, &mut signals, &mut tasks).await;
     node.draining.store(true, Ordering::Relaxed);

@@ -8,6 +8,7 @@ mod demo;
 mod disk;
 mod harness;
 mod hostile;
+mod inventory;
 mod notify;
 mod relay;
 mod reload;

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod incidents;
+pub mod inventory;
 mod listing;
 pub mod messages;
 pub mod node;
@@ -87,6 +88,7 @@ impl<'a> Call<'a> {
             ["messages", rest @ ..] => messages::serve(self, &method, rest).await,
             ["queries"] => messages::serve_queries(self, &method).await,
             ["incidents", rest @ ..] => incidents::serve(self, &method, rest).await,
+            ["inventory", rest @ ..] => inventory::serve(self, &method, rest).await,
             ["outbox", rest @ ..] => outbox::serve(self, &method, rest).await,
             ["operators", rest @ ..] => operators::serve(self, &method, rest).await,
             ["roster", rest @ ..] => roster::serve(self, &method, rest).await,

@@ -4,6 +4,7 @@
 
 mod codec;
 mod ingest;
+mod inventory;
 mod log;
 mod nothing;
 mod signature;
@@ -35,6 +36,8 @@ enum What {
     Store(store::Args),
     /// Measure a whole node that files Reports, signed ones too, beside one that does nothing and beside the bare store
     Ingest(ingest::Args),
+    /// Measure how fast the systems that a data call concerns are found among many
+    Inventory(inventory::Args),
     /// Measure reading the log of a significant event: chain, entries, fold
     Log(log::Args),
     /// Run a node that answers 200 and does nothing: what `bench ingest` measures against
@@ -48,6 +51,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
         What::Signature(args) => signature::run(args, globals),
         What::Store(args) => store::run(args, globals),
         What::Ingest(args) => ingest::run(args, globals),
+        What::Inventory(args) => inventory::run(args, globals),
         What::Log(args) => log::run(args, globals),
         What::Nothing(args) => nothing::run(args),
     }

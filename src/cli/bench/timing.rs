@@ -36,6 +36,16 @@ impl Samples {
         }
     }
 
+    /// One run that was timed elsewhere.
+    pub(super) fn add(&mut self, took: Duration) {
+        self.0.push(took.as_secs_f64() * 1e6);
+    }
+
+    /// Whether nothing has run yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn times(&mut self) -> Times {
         self.0.sort_by(f64::total_cmp);
         let at = |place: usize| self.0.get(place).copied().unwrap_or(f64::NAN);

@@ -137,6 +137,15 @@ impl Name {
     }
 }
 
+impl fmt::Display for Certainty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Possibly => "possibly",
+            Self::Surely => "surely",
+        })
+    }
+}
+
 impl FromStr for Name {
     type Err = BadName;
 
