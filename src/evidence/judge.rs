@@ -15,7 +15,7 @@ use crate::evidence::{Evidence, Finding, Outcome};
 pub struct Scanned {
     /// Its name.
     pub name: String,
-    /// Its network and hardware addresses.
+    /// Its network and hardware addresses, and its other host names.
     pub addresses: Vec<String>,
 }
 

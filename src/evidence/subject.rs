@@ -11,9 +11,9 @@ use crate::evidence::Scanned;
 
 /// The systems by everything they can be found by.
 pub(super) struct Index {
-    exact: HashMap<String, usize>,
+    exact: HashMap<String, Fit>,
     short: HashMap<String, Fit>,
-    bare: HashMap<String, usize>,
+    bare: HashMap<String, Fit>,
     addresses: HashMap<Address, Fit>,
 }
 
@@ -35,20 +35,23 @@ impl Index {
         let mut index =
             Self { exact: HashMap::new(), short: HashMap::new(), bare: HashMap::new(), addresses: HashMap::new() };
         for (at, system) in systems.iter().enumerate() {
-            if let Some(name) = name(&system.name) {
-                match name.split_once('.') {
-                    Some((host, _)) => note(&mut index.short, host.to_owned(), at),
-                    None => {
-                        index.bare.insert(name.clone(), at);
+            // A system may be named by its address alone, and have more host names than the one it is listed by.
+            for text in std::iter::once(&system.name).chain(&system.addresses) {
+                if let Some(name) = name(text) {
+                    match name.split_once('.') {
+                        Some((host, _)) => note(&mut index.short, host.to_owned(), at),
+                        None => note(&mut index.bare, name.clone(), at),
                     }
-                }
-                index.exact.insert(name, at);
-            }
-            // A system may be named by its address alone.
-            for text in system.addresses.iter().chain([&system.name]) {
-                if let Some(address) = address(text) {
+                    note(&mut index.exact, name, at);
+                } else if let Some(address) = address(text) {
                     note(&mut index.addresses, address, at);
                 }
+            }
+        }
+        // The name by which one system is listed is never another's.
+        for (at, system) in systems.iter().enumerate() {
+            if let Some(name) = name(&system.name) {
+                index.exact.insert(name, Fit::One(at));
             }
         }
         index
@@ -57,7 +60,7 @@ impl Index {
     /// The systems that are meant: by full name, else by address, else by the host's name without its domain.
     pub(super) fn find(&self, known_as: &[String]) -> BTreeSet<usize> {
         let names: Vec<String> = known_as.iter().filter_map(|text| name(text)).collect();
-        let exact: BTreeSet<usize> = names.iter().filter_map(|name| self.exact.get(name).copied()).collect();
+        let exact: BTreeSet<usize> = names.iter().filter_map(|name| self.exact.get(name)?.one()).collect();
         if !exact.is_empty() {
             return exact;
         }
@@ -67,7 +70,7 @@ impl Index {
             return by_address;
         }
         let by_host = |name: &String| match name.split_once('.') {
-            Some((host, _)) => self.bare.get(host).copied(),
+            Some((host, _)) => self.bare.get(host)?.one(),
             None => self.short.get(name)?.one(),
         };
         names.iter().filter_map(by_host).collect()
@@ -94,27 +97,34 @@ fn note<K: std::hash::Hash + Eq>(table: &mut HashMap<K, Fit>, key: K, at: usize)
 fn name(text: &str) -> Option<String> {
     let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
     let everybody = name.is_empty() || name == "localhost" || name.starts_with("localhost.");
-    (!everybody && address(text).is_none() && text.parse::<IpAddr>().is_err()).then_some(name)
+    (!everybody && ip(&name).is_none() && mac(&name).is_none()).then_some(name)
 }
 
-/// An address as it is compared; nothing for what every host has.
+/// An address as it is compared; nothing for what every host has, and for names.
 fn address(text: &str) -> Option<Address> {
-    let text = text.trim();
-    let host = text.split(['/', '%']).next().unwrap_or_default();
-    if let Ok(ip) = host.parse::<IpAddr>() {
-        let ip = ip.to_canonical();
+    if let Some(ip) = ip(text) {
         let local = match ip {
             IpAddr::V4(v4) => v4.is_link_local(),
             IpAddr::V6(v6) => v6.is_unicast_link_local(),
         };
         return (!local && !ip.is_loopback() && !ip.is_unspecified() && !ip.is_multicast()).then_some(Address::Ip(ip));
     }
+    mac(text).filter(|mac| *mac != [0; 6] && *mac != [0xff; 6]).map(Address::Mac)
+}
+
+/// An IP address without its prefix length and zone.
+fn ip(text: &str) -> Option<IpAddr> {
+    let host = text.trim().split(['/', '%']).next().unwrap_or_default();
+    host.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+}
+
+fn mac(text: &str) -> Option<[u8; 6]> {
     let mut mac = [0_u8; 6];
-    let mut parts = text.split([':', '-']);
+    let mut parts = text.trim().split([':', '-']);
     for byte in &mut mac {
         *byte = parts.next().filter(|part| part.len() == 2).and_then(|part| u8::from_str_radix(part, 16).ok())?;
     }
-    (parts.next().is_none() && mac != [0; 6] && mac != [0xff; 6]).then_some(Address::Mac(mac))
+    parts.next().is_none().then_some(mac)
 }
 
 #[cfg(test)]
@@ -159,6 +169,18 @@ mod tests {
             found(&[("db1.unit.example", &[])], &["db1.other.example"]).is_empty(),
             "another domain is another host"
         );
+    }
+
+    #[test]
+    fn other_host_names_find_too_and_what_two_share_finds_none() {
+        let two: [(&str, &[&str]); 2] = [
+            ("asset-7", &["sql1.unit.example", "cluster.unit.example"]),
+            ("asset-8", &["cluster.unit.example", "asset-7"]),
+        ];
+        assert_eq!(found(&two, &["SQL1.unit.example"]), [0]);
+        assert_eq!(found(&two, &["sql1"]), [0]);
+        assert!(found(&two, &["cluster.unit.example"]).is_empty());
+        assert_eq!(found(&two, &["asset-7"]), [0], "listed so");
     }
 
     #[test]
