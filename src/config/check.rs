@@ -16,6 +16,7 @@ pub(super) fn all(config: &Config) -> Vec<Fault> {
     faults.extend(config.outbox.faults().iter().map(|fault| in_words("outbox", fault)));
     faults.extend(config.notify.faults().iter().map(|fault| of("notify", fault.key, &fault.why)));
     faults.extend(config.inventory.faults().iter().map(|fault| in_words("inventory", fault)));
+    faults.extend(config.coordination.faults().iter().map(|fault| in_words("coordination", fault)));
     faults.extend(config.store.check().err().iter().map(|fault| in_words("store", fault)));
     for (key, value, least) in xml_limits(&config.xml) {
         if value < least {

@@ -13,7 +13,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{admin, envelope, exchange, inventory, notify, outbox, peers, routing, store, telemetry, transport, xml};
+use crate::{
+    admin, coordination, envelope, exchange, inventory, notify, outbox, peers, routing, store, telemetry, transport,
+    xml,
+};
 
 pub use fault::{Fault, Faults};
 
@@ -38,6 +41,8 @@ pub struct Config {
     pub outbox: outbox::Config,
     /// How people are told.
     pub notify: notify::Config,
+    /// How significant events are coordinated.
+    pub coordination: coordination::Config,
     /// How much of anything one document may carry.
     pub xml: xml::Config,
     /// How much signature and encryption one message may carry.
@@ -70,6 +75,7 @@ impl Config {
         self.store = self.store.resolved(data);
         self.admin = self.admin.resolved(data);
         self.notify = self.notify.resolved(data);
+        self.coordination = self.coordination.resolved(data);
         self
     }
 

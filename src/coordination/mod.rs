@@ -24,6 +24,7 @@ pub mod plan;
 mod postman;
 mod process;
 pub mod report;
+mod service;
 pub mod state;
 pub mod subject;
 pub mod timeline;
@@ -33,6 +34,10 @@ use crate::ids::{EventId, MessageId};
 
 pub use postman::{Letter, NotPosted, Postman};
 pub use process::{Arrived, Idle, Process, ProcessError, Ruling, Standing, Step, Taken};
+pub use service::{
+    Answered, BadConfig, BadPlan, ByHand, CallRule, Config, Coordination, CoordinationParts, Logged, OrderError,
+    Verified,
+};
 
 /// The name of the notice that an entry of the log leads to: the same each time, so that no notice is sent twice under
 /// different names.

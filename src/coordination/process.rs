@@ -9,9 +9,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::service::Held;
 use crate::clock::Timestamp;
 use crate::envelope::{IncidentId, Justification, Opened};
 use crate::ids::IncidentName;
+use crate::inventory::InventoryError;
 use crate::outbox::{Hold, Load, Reply};
 use crate::peers::{MsgType, Peer};
 use crate::store::records::{Message, Request};
@@ -31,6 +33,35 @@ pub enum ProcessError {
         /// What is wrong, and with which entry.
         why: String,
     },
+    /// There is no such event.
+    #[error("there is no event {event}: see `ridd event list`")]
+    NoSuchEvent {
+        /// The event as given.
+        event: String,
+    },
+    /// Others kept changing the same records.
+    #[error("the records of {event} were changed by others {tries} times in a row: try again")]
+    Contended {
+        /// The event.
+        event: String,
+        /// How often it was tried.
+        tries: usize,
+    },
+    /// The inventory failed.
+    #[error("the inventory cannot be asked: {why}")]
+    Inventory {
+        /// Why.
+        why: String,
+    },
+}
+
+impl From<InventoryError> for ProcessError {
+    fn from(error: InventoryError) -> Self {
+        match error {
+            InventoryError::Store(error) => Self::Store(error),
+            other => Self::Inventory { why: other.to_string() },
+        }
+    }
 }
 
 /// Who lets the process act on a message.
@@ -104,6 +135,8 @@ pub struct Standing {
 /// What one step holds until its batch is committed or dropped.
 #[derive(Default)]
 pub struct Step {
+    /// The events that the step changes, or may change.
+    pub(super) events: Vec<Held>,
     holds: Vec<Box<dyn Hold>>,
 }
 
@@ -120,11 +153,14 @@ impl Step {
 
     /// Whether it holds nothing.
     pub fn is_empty(&self) -> bool {
-        self.holds.is_empty()
+        self.holds.is_empty() && self.events.is_empty()
     }
 
     /// The batch is committed.
     pub fn committed(self) {
+        for held in self.events {
+            held.committed();
+        }
         for hold in self.holds {
             hold.committed();
         }

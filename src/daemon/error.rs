@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::admin::BindError;
+use crate::coordination::BadPlan;
 use crate::ids::BadId;
 use crate::notify;
 use crate::outbox::BadConfig;
@@ -51,6 +52,9 @@ pub enum DaemonError {
     /// The channels to people cannot be used as configured.
     #[error(transparent)]
     Notify(#[from] notify::Fault),
+    /// The timetable of significant events cannot be read.
+    #[error(transparent)]
+    Plan(#[from] BadPlan),
     /// The RID port cannot be had.
     #[error(transparent)]
     Listen(#[from] ListenError),

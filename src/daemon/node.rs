@@ -15,7 +15,7 @@ use super::tasks::Tasks;
 use super::{DaemonError, Start, duties, systemd};
 use crate::admin::{self, Control};
 use crate::clock::{Clock, SystemClock};
-use crate::coordination::{Idle, Process};
+use crate::coordination::{Coordination, CoordinationParts, Process};
 use crate::exchange::{Exchange, ExchangeParts, Post, PostParts};
 use crate::inventory::Inventory;
 use crate::notify;
@@ -97,7 +97,19 @@ pub(super) async fn serve(
         envelope: config.envelope.clone(),
         keyring: Arc::clone(&directory) as _,
     });
-    let process: Arc<dyn Process> = Arc::new(Idle::default());
+    let inventory = Inventory::new(Arc::clone(&store), config.inventory.clone(), Arc::clone(&clock));
+    let rosters = Rosters::open(Arc::clone(&store)).await?;
+    let coordination = Coordination::new(CoordinationParts {
+        store: Arc::clone(&store),
+        outbox: Arc::clone(&outbox),
+        postman: Arc::clone(&post) as _,
+        inventory: Arc::clone(&inventory),
+        rosters: Arc::clone(&rosters),
+        config: config.coordination.clone(),
+        plan: config.coordination.read_plan()?,
+        clock: Arc::clone(&clock),
+    });
+    let process: Arc<dyn Process> = coordination;
     let exchange = Exchange::new(ExchangeParts {
         post,
         process: Arc::clone(&process),
@@ -116,7 +128,6 @@ pub(super) async fn serve(
         metrics: Arc::clone(&metrics),
         open_files,
     };
-    let inventory = Inventory::new(Arc::clone(&store), config.inventory.clone(), Arc::clone(&clock));
     let server = Server::bind(&config.transport, parts)?;
     let bound = admin::bind(&config.admin).await?;
     let node = Arc::new(Node {
@@ -140,7 +151,7 @@ pub(super) async fn serve(
         store: Arc::clone(&store),
         directory: Arc::clone(&directory),
         outbox: Arc::clone(&outbox),
-        rosters: Rosters::open(Arc::clone(&store)).await?,
+        rosters,
         inventory: Arc::clone(&inventory),
         staff: Arc::clone(&exchange) as _,
         control: Arc::clone(&node) as _,

@@ -69,7 +69,7 @@ impl Replies for Exchange {
 fn without_process(load: &Load, error: ProcessError) -> Result<(), StoreError> {
     match error {
         ProcessError::Store(error) => Err(error),
-        error @ ProcessError::Log { .. } => {
+        error => {
             tracing::error!(parcel = %load.parcel.id, %error, "the event does not learn what became of a parcel");
             Ok(())
         }

@@ -119,7 +119,8 @@ pub(super) fn of_store(error: &StoreError) -> u16 {
 pub(super) fn of_process(error: &ProcessError) -> u16 {
     match error {
         ProcessError::Store(error) => of_store(error),
-        ProcessError::Log { .. } => 500,
+        ProcessError::Contended { .. } => 503,
+        ProcessError::Log { .. } | ProcessError::NoSuchEvent { .. } | ProcessError::Inventory { .. } => 500,
     }
 }
 

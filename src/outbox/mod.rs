@@ -29,6 +29,7 @@ mod queue;
 mod sweep;
 #[cfg(test)]
 mod trials;
+mod withdraw;
 mod worker;
 
 pub use backoff::{Backoff, BadBackoff};
@@ -38,6 +39,7 @@ pub use desk::{Entry, Filter};
 pub use error::OutboxError;
 pub use notice::{BadNotice, NoticeText};
 pub use post::{NewParcel, Outbox};
+pub use withdraw::Withdrawn;
 pub use worker::Worker;
 
 pub use crate::store::records::{Parcel, ParcelKind};

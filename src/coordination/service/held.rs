@@ -1,0 +1,94 @@
+//! An event that one step holds: locked, with what it will be once the batch is committed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::agenda::Agenda;
+use super::shelf::{Kept, Taken};
+use crate::coordination::due::next_due;
+use crate::coordination::state::State;
+use crate::coordination::{Letter, Postman};
+use crate::ids::{EventId, MessageId};
+use crate::inventory::Pending;
+use crate::outbox::{Outbox, Withdrawn};
+use crate::store::records::Notice;
+
+/// Whoever must learn that a batch was committed.
+pub(super) struct Listeners {
+    pub(super) agenda: Agenda,
+    pub(super) postman: Arc<dyn Postman>,
+    pub(super) outbox: Arc<Outbox>,
+}
+
+/// One event in the hands of a step. Dropped before it was told of the commit, it leaves nothing behind.
+pub(in crate::coordination) struct Held {
+    pub(super) id: EventId,
+    /// As it will be; nothing if there is no such event yet.
+    pub(super) kept: Option<Kept>,
+    /// Whether entries were made in this step.
+    pub(super) changed: bool,
+    /// What leaves with the batch.
+    pub(super) letters: Vec<Letter>,
+    /// The notices that this step has made: they are not in the store yet.
+    pub(super) notices: BTreeMap<MessageId, Notice>,
+    /// Whether notices are in the outbox.
+    pub(super) called: bool,
+    pub(super) withdrawn: Vec<Withdrawn>,
+    pub(super) pending: Vec<Pending>,
+    taken: Taken,
+    listeners: Arc<Listeners>,
+    committed: bool,
+}
+
+impl Held {
+    pub(super) fn new(id: EventId, taken: Taken, listeners: Arc<Listeners>) -> Self {
+        Self {
+            id,
+            kept: taken.clone(),
+            changed: false,
+            letters: Vec::new(),
+            notices: BTreeMap::new(),
+            called: false,
+            withdrawn: Vec::new(),
+            pending: Vec::new(),
+            taken,
+            listeners,
+            committed: false,
+        }
+    }
+
+    /// The state as it will be.
+    pub(super) fn state(&self) -> Option<Arc<State>> {
+        self.kept.as_ref().map(|kept| Arc::clone(&kept.state))
+    }
+
+    /// The batch is committed: what will be is now.
+    pub(in crate::coordination) fn committed(mut self) {
+        self.committed = true;
+        if !self.changed {
+            return;
+        }
+        let due = self.kept.as_ref().and_then(|kept| next_due(&kept.state));
+        *self.taken = self.kept.take();
+        self.listeners.agenda.note(&self.id, due);
+        self.listeners.postman.posted(&self.letters);
+        for withdrawn in &self.withdrawn {
+            self.listeners.outbox.withdrawn(withdrawn);
+        }
+        if self.called {
+            self.listeners.outbox.wake();
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.changed && !self.committed {
+            // Nobody knows whether the batch was committed all the same: the log does.
+            *self.taken = None;
+            self.listeners.postman.dropped(&self.letters);
+            // The clock looks again, or what is due would be forgotten.
+            self.listeners.agenda.bell.notify_one();
+        }
+    }
+}

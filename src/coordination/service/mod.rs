@@ -1,0 +1,166 @@
+//! The service of coordination: the only room of it that reads the store and writes to it.
+//!
+//! The exchange calls it with what arrives and with what became of what was sent ([`Process`]), the daemon lets its clock
+//! run, and `admin` gives the orders of staff. It promises:
+//! - An entry of a log, and all that follows from it (messages, notices, patches), are in one batch.
+//! - One event is changed by one step at a time; the state that is remembered is the one that is in the store.
+//! - Whatever is not committed has not happened: the same call can be made again.
+
+mod act;
+mod agenda;
+mod arrive;
+mod code;
+mod config;
+mod deliver;
+mod effects;
+mod held;
+mod opening;
+mod orders;
+mod people;
+mod shelf;
+mod tick;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::{Mutex, Notify};
+
+use agenda::Agenda;
+pub use config::{BadConfig, BadPlan, CallRule, Config};
+pub(super) use held::Held;
+use held::Listeners;
+pub use orders::{Answered, ByHand, Logged, OrderError, Verified};
+use shelf::Shelf;
+
+use super::plan::Plan;
+use super::process::{Arrived, Process, ProcessError, Standing, Step, Taken};
+use super::wire::Sender;
+use super::{Postman, letters, wire};
+use crate::clock::{Clock, Timestamp};
+use crate::ids::IncidentName;
+use crate::inventory::Inventory;
+use crate::iodef::summary::IncidentId;
+use crate::outbox::{Load, Outbox, Reply};
+use crate::peers::Peer;
+use crate::roster::Rosters;
+use crate::store::{Batch, Store};
+
+/// How often a batch is made again when others changed the same records meanwhile.
+const TRIES: usize = 8;
+
+/// What the service is made of.
+pub struct CoordinationParts {
+    /// Where everything is filed.
+    pub store: Arc<dyn Store>,
+    /// The single way out.
+    pub outbox: Arc<Outbox>,
+    /// Who writes our messages.
+    pub postman: Arc<dyn Postman>,
+    /// The systems.
+    pub inventory: Arc<Inventory>,
+    /// The people.
+    pub rosters: Arc<Rosters>,
+    /// The table `[coordination]`.
+    pub config: Config,
+    /// The timetable of events that are opened from now on.
+    pub plan: Plan,
+    /// Who tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The process of significant events on one node. One per node; shared by reference.
+pub struct Coordination {
+    store: Arc<dyn Store>,
+    inventory: Arc<Inventory>,
+    rosters: Arc<Rosters>,
+    config: Config,
+    plan: Plan,
+    clock: Arc<dyn Clock>,
+    shelf: Shelf,
+    listeners: Arc<Listeners>,
+    /// Whether the agenda was read from the store.
+    agenda_read: Mutex<bool>,
+    guesses: orders::Guesses,
+}
+
+impl Coordination {
+    /// The process over these parts. It reads nothing before it is asked.
+    pub fn new(parts: CoordinationParts) -> Arc<Self> {
+        let agenda = Agenda::default();
+        let listeners = Listeners { agenda, postman: parts.postman, outbox: parts.outbox };
+        Arc::new(Self {
+            shelf: Shelf::new(Arc::clone(&parts.store), parts.config.events_in_memory),
+            listeners: Arc::new(listeners),
+            agenda_read: Mutex::new(false),
+            guesses: orders::Guesses::default(),
+            store: parts.store,
+            inventory: parts.inventory,
+            rosters: parts.rosters,
+            config: parts.config,
+            plan: parts.plan,
+            clock: parts.clock,
+        })
+    }
+
+    /// Who writes our documents.
+    fn sender(&self) -> Sender {
+        let mut sender = self.config.sender.clone();
+        if sender.name.is_empty() {
+            sender.name = self.own();
+        }
+        sender
+    }
+
+    /// Commits a step of our own.
+    async fn commit(&self, step: Step, batch: Batch) -> Result<(), ProcessError> {
+        self.store.commit(batch).await?;
+        step.committed();
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Process for Coordination {
+    async fn arrived(&self, step: &mut Step, batch: &mut Batch, arrived: &Arrived<'_>) -> Result<Taken, ProcessError> {
+        self.take_up(step, batch, arrived).await
+    }
+
+    async fn delivered(
+        &self,
+        step: &mut Step,
+        batch: &mut Batch,
+        load: &Load,
+        _reply: &Reply,
+    ) -> Result<(), ProcessError> {
+        self.parcel_ended(step, batch, load, None).await
+    }
+
+    async fn given_up(&self, step: &mut Step, batch: &mut Batch, load: &Load, why: &str) -> Result<(), ProcessError> {
+        self.parcel_ended(step, batch, load, Some(why)).await
+    }
+
+    async fn query(&self, asker: &Peer, incident: &IncidentName) -> Result<Option<Standing>, ProcessError> {
+        let Some(event) = self.event_of(incident).await? else { return Ok(None) };
+        let Some(state) = self.shelf.look(&event).await? else { return Ok(None) };
+        // Whoever called us, and no one else: the status tells of all units.
+        let source = state.source.as_ref().filter(|source| source.peer == asker.name);
+        let Some(source) = source else { return Ok(None) };
+        let known = IncidentId { incident: incident.clone(), instance: source.incident.instance.clone() };
+        let status = letters::status(&state, &known, self.clock.now());
+        let version = self.listeners.postman.version(&asker.name);
+        match wire::write_status(&status, &self.sender(), version) {
+            Ok(document) => {
+                Ok(Some(Standing { document: document.into(), restriction: Some("need-to-know".to_owned()) }))
+            }
+            Err(error) => Err(ProcessError::Log { event: event.to_string(), why: error.to_string() }),
+        }
+    }
+
+    async fn tick(&self, now: Timestamp) -> Option<Timestamp> {
+        self.look_at_the_clock(now).await
+    }
+
+    fn bell(&self) -> &Notify {
+        &self.listeners.agenda.bell
+    }
+}
