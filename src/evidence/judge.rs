@@ -58,12 +58,13 @@ pub fn judge(evidence: &Evidence, vulnerabilities: &[String], systems: &[Scanned
     let asked: BTreeMap<String, &str> =
         vulnerabilities.iter().map(|name| (name.trim().to_ascii_uppercase(), name.as_str())).collect();
     let index = Index::of(systems);
-    let mut meant: HashMap<&[String], BTreeSet<usize>> = HashMap::new();
+    // The findings on one system share its names: where they lie tells them apart faster than what they say.
+    let mut meant: HashMap<*const String, BTreeSet<usize>> = HashMap::new();
     let mut scanned = vec![false; systems.len()];
     let mut standing: HashMap<(usize, String), Standing<'_>> = HashMap::new();
     let mut strangers = BTreeSet::new();
     for finding in &evidence.findings {
-        let found = meant.entry(&finding.system).or_insert_with(|| index.find(&finding.system));
+        let found = meant.entry(finding.system.as_ptr()).or_insert_with(|| index.find(&finding.system));
         if found.is_empty() {
             strangers.extend(finding.system.first().cloned());
         }

@@ -14,6 +14,8 @@ mod subject;
 mod table;
 mod xccdf;
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -204,6 +206,12 @@ impl Draft {
     }
 }
 
+/// The texts as short lines, each once, without empty ones, in their order. A file may hold a great many of them.
+fn each_once<'a>(texts: impl Iterator<Item = Cow<'a, str>>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    texts.map(|text| one_line(&text)).filter(|line| !line.is_empty() && seen.insert(line.clone())).collect()
+}
+
 /// Text of a file as one short line: for messages, logs and terminals.
 fn one_line(text: &str) -> String {
     const LENGTH: usize = 240;
@@ -255,6 +263,25 @@ mod tests {
         let small = Limits { size: 10, ..Limits::default() };
         let error = read(b"system,vulnerability,result", &small).unwrap_err();
         assert!(error.to_string().contains("10 bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_great_many_findings_cost_little_each() {
+        let many = 20_000;
+        let ns = xccdf::NAMESPACE;
+        let targets: String = (0..many).map(|n| format!("<target-address>host{n}</target-address>")).collect();
+        let idents: String = (0..many).map(|n| format!("<ident system='cve'>CVE-2003-{n}</ident>")).collect();
+        let text = format!(
+            "<TestResult xmlns='{ns}'><target>db1</target>{targets}<rule-result idref='r'><result>pass</result>{idents}\
+             </rule-result></TestResult>"
+        );
+        let evidence = read(text.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!((evidence.findings.len(), evidence.findings[0].system.len()), (many, many + 1));
+        let systems = [Scanned { name: "db1".to_owned(), addresses: Vec::new() }];
+        let judgement = judge(&evidence, &["cve-2003-7".to_owned()], &systems);
+        assert_eq!(judgement.verdicts[0].1, Verdict::Pass);
+        let few = Limits { findings: many - 1, ..Limits::default() };
+        assert!(matches!(read(text.as_bytes(), &few), Err(EvidenceError::TooMuch { key: "findings", .. })));
     }
 
     #[test]

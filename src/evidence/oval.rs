@@ -3,11 +3,12 @@
 //! The results name definitions only by their id; which vulnerability a definition is about stands in the definitions that
 //! the file repeats. A file without them proves nothing, and is refused.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::evidence::outcome::OVAL_WORDS;
-use crate::evidence::{Draft, EvidenceError, Finding, Limits, Outcome, one_line};
+use crate::evidence::{Draft, EvidenceError, Finding, Limits, Outcome, each_once, one_line};
 use crate::xml::{Node, trim};
 
 /// The namespace of OVAL results.
@@ -95,14 +96,9 @@ fn definitions(root: Node<'_>) -> HashMap<&str, Definition> {
     for node in all.into_iter().flat_map(Node::elements).filter(|node| node.is(DEFINITIONS, "definition")) {
         let Some(id) = node.attribute("id") else { continue };
         let metadata = node.child(DEFINITIONS, "metadata");
-        let mut vulnerabilities: Vec<String> = Vec::new();
         let references = metadata.into_iter().flat_map(Node::elements);
-        for reference in references.filter(|node| node.is(DEFINITIONS, "reference")) {
-            let name = one_line(reference.attribute("ref_id").unwrap_or_default());
-            if !name.is_empty() && !vulnerabilities.contains(&name) {
-                vulnerabilities.push(name);
-            }
-        }
+        let references = references.filter(|node| node.is(DEFINITIONS, "reference"));
+        let vulnerabilities = each_once(references.filter_map(|node| node.attribute("ref_id")).map(Cow::Borrowed));
         let title = metadata.and_then(|metadata| metadata.child(DEFINITIONS, "title"));
         let definition = Definition {
             class: node.attribute("class").unwrap_or_default().to_owned(),
@@ -117,16 +113,10 @@ fn definitions(root: Node<'_>) -> HashMap<&str, Definition> {
 /// The names and addresses of the system.
 fn subject(system: Node<'_>, characteristics: Option<Node<'_>>) -> Result<Arc<[String]>, EvidenceError> {
     let info = characteristics.and_then(|all| all.child(CHARACTERISTICS, "system_info"));
-    let mut names: Vec<String> = Vec::new();
-    let named = info.into_iter().flat_map(Node::descendants);
-    for node in named.filter(|node| node.namespace() == CHARACTERISTICS) {
-        if matches!(node.name(), "primary_host_name" | "ip_address" | "mac_address") {
-            let name = one_line(&node.text());
-            if !name.is_empty() && !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
+    let naming = |node: &Node<'_>| {
+        node.namespace() == CHARACTERISTICS && matches!(node.name(), "primary_host_name" | "ip_address" | "mac_address")
+    };
+    let names = each_once(info.into_iter().flat_map(Node::descendants).filter(naming).map(Node::text));
     if names.is_empty() {
         let what =
             "the name of the system that was scanned (oval_system_characteristics/system_info/primary_host_name)";

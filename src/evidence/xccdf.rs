@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::evidence::outcome::XCCDF_WORDS;
-use crate::evidence::{Draft, EvidenceError, Finding, Limits, Outcome, one_line};
+use crate::evidence::{Draft, EvidenceError, Finding, Limits, Outcome, each_once, one_line};
 use crate::xml::{Node, trim};
 
 /// The namespace of XCCDF 1.2.
@@ -97,13 +97,7 @@ fn target(result: Node<'_>) -> Result<Arc<[String]>, EvidenceError> {
         node.is(NAMESPACE, "fact") && node.attribute("name").is_some_and(|name| NAMING_FACTS.contains(&name))
     };
     let facts = result.elements().filter(|node| node.is(NAMESPACE, "target-facts")).flat_map(Node::elements);
-    let mut names: Vec<String> = Vec::new();
-    for node in result.elements().filter(own).chain(facts.filter(naming)) {
-        let name = one_line(&node.text());
-        if !name.is_empty() && !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let names = each_once(result.elements().filter(own).chain(facts.filter(naming)).map(Node::text));
     if names.is_empty() {
         let what = "the name of the system that was scanned (target or target-address)";
         return Err(EvidenceError::Missing { at: result.position(), path: result.path(), what });
@@ -112,14 +106,7 @@ fn target(result: Node<'_>) -> Result<Arc<[String]>, EvidenceError> {
 }
 
 fn idents(of: Node<'_>) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for ident in of.elements().filter(|node| node.is(NAMESPACE, "ident")) {
-        let name = one_line(&ident.text());
-        if !name.is_empty() && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
+    each_once(of.elements().filter(|node| node.is(NAMESPACE, "ident")).map(Node::text))
 }
 
 /// The rules of the document by their id.
