@@ -68,6 +68,16 @@ acts! {
     ChangeNode = "change the node" for Administrator;
     /// Sending and asking by hand, and deciding about what is held.
     HandleMessages = "send or decide about messages" for Officer Manager Administrator;
+    /// Opening significant events, alerts, validation.
+    Coordinate = "coordinate significant events" for Officer Manager Administrator;
+    /// Confirming, waiving, closing, reopening, calling off.
+    Manage = "confirm, waive or end a significant event" for Manager Administrator;
+    /// A unit's progress, completion and exceptions, within [`Limits`].
+    ReportUnit = "report for a unit" for UnitContact Officer Manager Administrator;
+    /// Systems corrected, within [`Limits`].
+    ReportCorrected = "report systems corrected" for Implementer UnitContact Officer Manager Administrator;
+    /// Acknowledging a notice by its code, which is what proves the right.
+    Acknowledge = "acknowledge notices" for Viewer Officer Manager Administrator UnitContact Implementer;
 }
 
 /// Whose systems an operator's acts may touch.
@@ -77,19 +87,44 @@ pub(super) struct Limits<'a> {
     person: Option<&'a str>,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "for the acts of the significant event, which come next"))]
-impl Limits<'_> {
+impl<'a> Limits<'a> {
+    /// The only unit, if there is a limit.
+    pub(super) fn unit(self) -> Option<&'a str> {
+        self.unit
+    }
+
+    /// Whether it is one person's systems only.
+    pub(super) fn is_personal(self) -> bool {
+        self.person.is_some()
+    }
+
+    /// Whether this unit's part is shown.
+    pub(super) fn show_unit(self, unit: &str) -> bool {
+        self.unit.is_none_or(|own| own.eq_ignore_ascii_case(unit))
+    }
+
     /// Whether acts for this unit as a whole are within the limits.
-    pub(super) fn cover_unit(&self, unit: &str) -> bool {
+    pub(super) fn cover_unit(self, unit: &str) -> bool {
         self.person.is_none() && self.unit.is_none_or(|own| own.eq_ignore_ascii_case(unit))
     }
 
     /// Whether the system is within the limits: of the own unit and, for an implementer who is a person of the roster,
     /// owned or administered by that person.
-    pub(super) fn cover(&self, system: &System) -> bool {
+    pub(super) fn cover(self, system: &System) -> bool {
         let administrators = || system.administrators.iter().flat_map(|names| names.lines());
         self.unit.is_none_or(|own| own.eq_ignore_ascii_case(&system.unit))
             && self.person.is_none_or(|person| administrators().chain(system.owner.as_deref()).any(|one| one == person))
+    }
+}
+
+/// Whose they are, in words.
+impl fmt::Display for Limits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.unit, self.person) {
+            (None, _) => f.write_str("every unit"),
+            (Some(unit), None) => write!(f, "{unit}"),
+            (Some(unit), Some(person)) => write!(f, "the systems of {unit} that {person} owns or administers"),
+        }
     }
 }
 
@@ -161,12 +196,13 @@ mod tests {
             let acts = ACTS.iter().filter(|(_, roles)| roles.contains(&role)).map(|(act, _)| *act);
             acts.collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(may(Role::Viewer), "Follow Look");
-        assert_eq!(may(Role::Officer), "Follow Look HandleMessages");
-        assert_eq!(may(Role::Manager), "Follow Look Audit HandleMessages");
-        assert_eq!(may(Role::Administrator), "Follow Look Audit ChangeNode HandleMessages");
-        assert_eq!(may(Role::UnitContact), "Follow");
-        assert_eq!(may(Role::Implementer), "Follow");
+        assert_eq!(may(Role::Viewer), "Follow Look Acknowledge");
+        assert_eq!(may(Role::Officer), "Follow Look HandleMessages Coordinate ReportUnit ReportCorrected Acknowledge");
+        let process = "HandleMessages Coordinate Manage ReportUnit ReportCorrected Acknowledge";
+        assert_eq!(may(Role::Manager), format!("Follow Look Audit {process}"));
+        assert_eq!(may(Role::Administrator), format!("Follow Look Audit ChangeNode {process}"));
+        assert_eq!(may(Role::UnitContact), "Follow ReportUnit ReportCorrected Acknowledge");
+        assert_eq!(may(Role::Implementer), "Follow ReportCorrected Acknowledge");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod control;
 pub mod event;
 mod health;
 mod http;
+mod officers;
 mod operators;
 mod problem;
 mod server;
@@ -32,6 +33,7 @@ use crate::telemetry::Metrics;
 pub use client::{Client, ClientError, path, with_parameters};
 pub use config::{Config, Fault};
 pub use control::Control;
+pub use officers::{Answered, Officers, OpenOrder};
 pub use problem::{Code, Problem};
 pub use server::{BindError, Bound, bind, serve};
 pub use staff::{DecideOrder, QueryOrder, SendOrder, Staff};
@@ -56,6 +58,8 @@ pub struct Parts {
     pub inventory: Arc<Inventory>,
     /// Whoever carries out what staff order.
     pub staff: Arc<dyn Staff>,
+    /// Whoever coordinates significant events.
+    pub officers: Arc<dyn Officers>,
     /// The node as a whole.
     pub control: Arc<dyn Control>,
     /// What is counted.

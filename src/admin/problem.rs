@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::coordination::decide::Refusal;
 use crate::ids::BadId;
 use crate::outbox::OutboxError;
 use crate::peers::PeersError;
@@ -107,6 +108,21 @@ impl From<StoreError> for Problem {
             | StoreError::UnknownTable { .. } => (Code::StoreFailed, ""),
         };
         Self::new(code, error.to_string(), fix)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal {
+            Refusal::NotNow { .. } | Refusal::Already { .. } | Refusal::StillOpen { .. } => Code::Conflict,
+            Refusal::NoSuchUnit { .. }
+            | Refusal::NoSuchSystems { .. }
+            | Refusal::NoSuchMilestone { .. }
+            | Refusal::NoSuchNotice { .. } => Code::NotFound,
+            Refusal::NotYours { .. } => Code::NotPermitted,
+        };
+        // The words of the process name the fix.
+        Self::new(code, refusal.to_string(), "")
     }
 }
 

@@ -25,7 +25,7 @@ use crate::ids::{Digest, IncidentName, MessageId, PeerName};
 use crate::outbox::NewParcel;
 use crate::peers::bootstrap;
 use crate::roster::Rosters;
-use crate::store::records::{Body, Direction, Incident, Message, Verdict};
+use crate::store::records::{Body, Direction, EventRole, Incident, Message, Verdict};
 use crate::store::{self, Batch};
 
 /// Orders that reached the exchange, and a node that is ready or not.
@@ -106,6 +106,7 @@ impl Control for Fake {
 struct Trial {
     dir: TempDir,
     fake: Arc<Fake>,
+    desk: Arc<desk::Desk>,
     parts: Arc<Parts>,
     client: Client,
     listen: std::net::SocketAddr,
@@ -130,21 +131,35 @@ async fn trial_as(user: Option<fn(&tokio::net::UnixStream) -> std::io::Result<u3
     let metrics = Metrics::new();
     let outbox = Outbox::new(store.clone(), Default::default(), clock.clone(), metrics.clone()).unwrap();
     let listen = Some(([127, 0, 0, 1], 0).into());
-    let config = Config { listen, body_limit: 4_096, connections: 8, acts_kept: 5, ..Config::default() };
+    let config = Config { listen, body_limit: 4_096, connections: 8, acts_kept: 40, ..Config::default() };
     let config = config.resolved(&data);
     let fake = Arc::new(Fake::default());
     let (staff, control) = (fake.clone(), fake.clone());
+    let desk = Arc::new(desk::Desk::new(EventRole::Department, "node.example"));
+    let officers = desk.clone();
     let mut bound = bind(&config).await.unwrap();
     bound.users.ask = user.unwrap_or(bound.users.ask);
     let (client, listen) = (Client::new(bound.socket()), bound.listen().unwrap());
     let rosters = Rosters::open(store.clone()).await.unwrap();
     let inventory = Inventory::new(store.clone(), Default::default(), clock.clone());
-    let parts =
-        Parts { config, started: now, clock, store, directory, outbox, rosters, inventory, staff, control, metrics };
+    let parts = Parts {
+        config,
+        started: now,
+        clock,
+        store,
+        directory,
+        outbox,
+        rosters,
+        inventory,
+        staff,
+        officers,
+        control,
+        metrics,
+    };
     let parts = Arc::new(parts);
     let (stop, stopped) = watch::channel(false);
     let served = tokio::spawn(serve(parts.clone(), bound, stopped));
-    Trial { dir, fake, parts, client, listen, stop, served }
+    Trial { dir, fake, desk, parts, client, listen, stop, served }
 }
 
 impl Trial {
@@ -181,6 +196,8 @@ impl Trial {
     }
 }
 
+mod desk;
+mod events;
 mod operators;
 
 #[tokio::test]

@@ -33,7 +33,7 @@ pub(super) fn reminder(state: &State, subject: &Subject, mark: &Mark) -> Option<
 }
 
 /// When the next person is called about this; nothing, if nobody needs to be.
-pub(super) fn next_try(call: &Call, calling: &Calling) -> Option<Timestamp> {
+pub fn next_try(call: &Call, calling: &Calling) -> Option<Timestamp> {
     if !call.is_open() {
         return None;
     }

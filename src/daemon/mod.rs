@@ -10,6 +10,7 @@ mod duties;
 mod error;
 mod files;
 mod node;
+mod officers;
 mod ready;
 mod staff;
 mod systemd;

@@ -109,7 +109,7 @@ pub(super) async fn serve(
         plan: config.coordination.read_plan()?,
         clock: Arc::clone(&clock),
     });
-    let process: Arc<dyn Process> = coordination;
+    let process: Arc<dyn Process> = Arc::clone(&coordination) as _;
     let exchange = Exchange::new(ExchangeParts {
         post,
         process: Arc::clone(&process),
@@ -154,6 +154,7 @@ pub(super) async fn serve(
         rosters,
         inventory: Arc::clone(&inventory),
         staff: Arc::clone(&exchange) as _,
+        officers: coordination,
         control: Arc::clone(&node) as _,
         metrics,
     });

@@ -1,16 +1,23 @@
-//! `/api/v1/audit`: who did what.
+//! `/api/v1/audit`: who did what, and whether the logs of significant events are as they were written.
+
+use std::collections::BTreeMap;
 
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, listing, no_such_path, wrong_method};
-use crate::admin::auth::{Audit, Permitted};
+use crate::admin::auth::{Audit, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
-use crate::ids::MessageId;
-use crate::store::Scan;
-use crate::store::records::{Role, StaffAct};
+use crate::coordination::chain::{Broken, Head};
+use crate::coordination::entry::Entry;
+use crate::ids::{EventId, MessageId};
+use crate::store::records::{Event, LogEntry, Role, StaffAct};
+use crate::store::{Bound, Column, Scan};
+
+/// Entries of logs read at a time.
+const PAGE: usize = 512;
 
 /// One act of staff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,11 +56,40 @@ pub struct ActList {
     pub more: bool,
 }
 
+/// A log that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenLog {
+    /// The event.
+    pub event: EventId,
+    /// The number of the first entry that is wrong or missing.
+    pub number: i64,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl From<Broken> for BrokenLog {
+    fn from(Broken { event, number, what }: Broken) -> Self {
+        Self { event, number, what }
+    }
+}
+
+/// What reading the logs of significant events showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// How many logs were read.
+    pub events: usize,
+    /// How many entries.
+    pub entries: u64,
+    /// The logs that are not whole, each with its first fault.
+    pub broken: Vec<BrokenLog>,
+}
+
 /// Answers below `/api/v1/audit`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
         (["acts"], &Method::GET) => acts(call, &call.permit()?).await,
-        (["acts"], _) => Err(wrong_method(method, "GET")),
+        (["log"], &Method::GET) => verify(call, &call.permit()?).await,
+        (["acts" | "log"], _) => Err(wrong_method(method, "GET")),
         _ => Err(no_such_path(rest)),
     }
 }
@@ -65,4 +101,65 @@ async fn acts(call: &Call<'_>, _: &Permitted<Audit>) -> Result<Reply, Problem> {
     let scan = Scan::of::<StaffAct>(0).descending();
     let (acts, more) = listing::list(call.parts.store.as_ref(), scan, call.limit()?, keep).await?;
     Reply::json(&ActList { acts: acts.into_iter().map(ActView::from).collect(), more })
+}
+
+/// One log as far as it was read.
+#[derive(Default)]
+struct Log {
+    head: Head,
+    broken: Option<BrokenLog>,
+}
+
+async fn verify(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
+    call.ask.only(&["event"])?;
+    let event = call.ask.parameter::<EventId>("event")?;
+    let store = call.parts.store.as_ref();
+    // The events first: whatever is written meanwhile makes their logs longer, never shorter.
+    let is_meant = |row: &Event| event.as_ref().is_none_or(|event| *event == row.id);
+    let (events, _) = listing::list(store, Scan::of::<Event>(0), usize::MAX, is_meant).await?;
+    let mut logs: BTreeMap<EventId, Log> = BTreeMap::new();
+    let mut entries = 0;
+    let prefix: Vec<_> = event.iter().map(Column::to_value).collect();
+    let mut scan = Scan { limit: PAGE, ..Scan::of::<LogEntry>(0).with(prefix.clone()) };
+    loop {
+        let page = store.list::<LogEntry>(scan.clone()).await?;
+        let Some(last) = page.last() else { break };
+        let place = [last.event.to_value(), last.number.to_value()];
+        scan.from = Some(Bound::Excluding(place[prefix.len()..].to_vec()));
+        for record in &page {
+            entries += 1;
+            take(logs.entry(record.event.clone()).or_default(), record);
+        }
+    }
+    if let (Some(event), true, true) = (&event, events.is_empty(), logs.is_empty()) {
+        return Err(Problem::not_found("significant event", event, "ridd event list --all"));
+    }
+    let rows: BTreeMap<&EventId, i64> = events.iter().map(|event| (&event.id, event.head)).collect();
+    for event in rows.keys() {
+        logs.entry((*event).clone()).or_default();
+    }
+    let count = logs.len();
+    let broken = logs.into_iter().filter_map(|(event, log)| {
+        let number = log.head.number;
+        log.broken.or_else(|| {
+            let what = match rows.get(&event) {
+                Some(last) if *last > number => format!("the log ends before it, but the event has {last} entries"),
+                Some(_) => return None,
+                None => "the log goes on to here, but the event itself is gone".to_owned(),
+            };
+            Some(BrokenLog { number: number + i64::from(rows.contains_key(&event)), event, what })
+        })
+    });
+    Reply::json(&Verified { events: count, entries, broken: broken.collect() })
+}
+
+/// Follows the log by one record, up to its first fault.
+fn take(log: &mut Log, record: &LogEntry) {
+    if log.broken.is_some() {
+        return;
+    }
+    log.broken = log.head.follow(record).err().map(BrokenLog::from).or_else(|| {
+        let unreadable = Entry::read(record).err()?;
+        Some(BrokenLog { event: unreadable.event, number: unreadable.number, what: unreadable.why })
+    });
 }

@@ -8,6 +8,7 @@ use crate::admin::auth::{ChangeNode, Follow, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::{Code, Problem};
 use crate::clock::Timestamp;
+use crate::ids::EventId;
 use crate::inventory::{Filter, Format, InventoryError, SystemChange, entries};
 use crate::store::records::{Patch, PatchState, System};
 
@@ -194,14 +195,19 @@ async fn import(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Re
 }
 
 async fn affected(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
-    call.ask.only(&["cpe", "cve"])?;
+    call.ask.only(&["cpe", "cve", "event"])?;
+    if let Some(event) = call.ask.parameter::<EventId>("event")? {
+        let state = call.parts.officers.state(&event).await?;
+        let affected = call.parts.inventory.affected(&state.call.platforms, state.vulnerabilities()).await?;
+        return Reply::json(&affected);
+    }
     let all = |name: &str| -> Vec<String> {
         let named = call.ask.query.iter().filter(|(key, value)| key == name && !value.is_empty());
         named.map(|(_, value)| value.clone()).collect()
     };
     let platforms = all("cpe");
     if platforms.is_empty() {
-        return Err(Problem::bad_request("no platform is named", "name one by its CPE name: cpe=cpe:2.3:…"));
+        return Err(Problem::bad_request("no platform is named", "name one by its CPE name, cpe=cpe:2.3:…, or an event"));
     }
     Reply::json(&call.parts.inventory.affected(&platforms, &all("cve")).await?)
 }

@@ -4,11 +4,13 @@
 //! address. A handler gets its `Permitted` from `Call::permit` and hands it on, so that none runs unchecked.
 
 pub mod audit;
+pub mod events;
 pub mod incidents;
 pub mod inventory;
 mod listing;
 pub mod messages;
 pub mod node;
+pub mod notices;
 pub mod operators;
 pub mod outbox;
 pub mod peers;
@@ -90,6 +92,8 @@ impl<'a> Call<'a> {
             ["incidents", rest @ ..] => incidents::serve(self, &method, rest).await,
             ["inventory", rest @ ..] => inventory::serve(self, &method, rest).await,
             ["outbox", rest @ ..] => outbox::serve(self, &method, rest).await,
+            ["events", rest @ ..] => events::serve(self, &method, rest).await,
+            ["notices", rest @ ..] => notices::serve(self, &method, rest).await,
             ["operators", rest @ ..] => operators::serve(self, &method, rest).await,
             ["roster", rest @ ..] => roster::serve(self, &method, rest).await,
             ["audit", rest @ ..] => audit::serve(self, &method, rest).await,

@@ -16,18 +16,18 @@ use super::super::{Client, ClientError, Code, Problem};
 use super::{Trial, trial_as};
 use crate::store::records::Role;
 
-const ANN: u32 = 4_000_001;
+pub(super) const ANN: u32 = 4_000_001;
 
 thread_local! {
     /// Who connects next. The node of a test runs on the test's own thread.
     static USER: Cell<u32> = const { Cell::new(0) };
 }
 
-fn become_user(user: u32) {
+pub(super) fn become_user(user: u32) {
     USER.set(user);
 }
 
-async fn trial() -> Trial {
+pub(super) async fn trial() -> Trial {
     become_user(0);
     trial_as(Some(|_: &UnixStream| -> io::Result<u32> { Ok(USER.get()) })).await
 }
@@ -40,6 +40,14 @@ async fn add(client: &Client, role: Role) -> OperatorView {
     added
 }
 
+/// Asks as root.
+pub(super) async fn as_root<T>(asked: impl Future<Output = T>) -> T {
+    let user = USER.replace(0);
+    let answer = asked.await;
+    become_user(user);
+    answer
+}
+
 async fn acts(client: &Client) -> Vec<ActView> {
     let user = USER.replace(0);
     let list: ActList = client.get("audit/acts").await.unwrap();
@@ -47,7 +55,7 @@ async fn acts(client: &Client) -> Vec<ActView> {
     list.acts
 }
 
-fn refused<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> Problem {
+pub(super) fn refused<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> Problem {
     match answer {
         Err(ClientError::Problem(problem)) => problem,
         other => panic!("{other:?}"),
@@ -143,7 +151,7 @@ async fn acts_leave_a_trail_with_their_outcome() {
         format!("uid 0 administrator operator add: ann (uid {ANN}), officer: done"),
     ];
     assert_eq!(words.collect::<Vec<_>>(), expected);
-    for _ in 0..8 {
+    for _ in 0..trial.parts.config.acts_kept {
         let _ = refused(client.post::<serde_json::Value>("reload", &()).await);
     }
     assert_eq!(acts(client).await.len(), trial.parts.config.acts_kept);

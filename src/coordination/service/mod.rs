@@ -17,6 +17,7 @@ mod held;
 mod opening;
 mod orders;
 mod people;
+mod preview;
 mod shelf;
 mod tick;
 

@@ -14,6 +14,7 @@ use crate::coordination::decide::{Command, Refusal};
 use crate::coordination::entry::{Entry, Finding, Opening};
 use crate::coordination::process::{ProcessError, Step};
 use crate::coordination::state::State;
+use crate::coordination::wire::WireError;
 use crate::coordination::{opening, wire};
 use crate::evidence::{self, EvidenceError, Scanned, Verdict};
 use crate::ids::{Digest, EventId, MessageId};
@@ -51,6 +52,9 @@ pub enum OrderError {
     /// The evidence cannot be read.
     #[error("the evidence cannot be read: {0}")]
     Evidence(#[from] EvidenceError),
+    /// A document cannot be written.
+    #[error("the document cannot be written: {0}")]
+    Unwritten(#[from] WireError),
     /// The code is none of ours, or its time is over.
     #[error("there is no such code, or its time is over: read it again from the notice, or ask for a new one")]
     NoSuchCode,

@@ -1,0 +1,209 @@
+//! `/api/v1/events`: significant events, and what staff order about them.
+
+mod order;
+mod view;
+
+use hyper::Method;
+use serde::{Deserialize, Serialize};
+
+use super::{Call, listing, no_such_path, wrong_method};
+use crate::admin::auth::{Coordinate, Follow, Look, Permitted};
+use crate::admin::http::Reply;
+use crate::admin::officers::OpenOrder;
+use crate::admin::problem::Problem;
+use crate::clock::Timestamp;
+use crate::coordination::decide::Made;
+use crate::coordination::report::{Report, sentence};
+use crate::coordination::state::{AlertState, State};
+use crate::coordination::timeline::Timeline;
+use crate::coordination::wire::AlertParts;
+use crate::ids::{EventId, PeerName};
+use crate::store::Scan;
+use crate::store::records::{Event, EventState};
+
+pub use order::{AlertEdit, EventOrder};
+pub use view::{CallView, EventDetail, EventView, MarkView, SystemView, UnitView};
+
+/// A listing of events, the last name first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventList {
+    /// The time on the node's clock.
+    pub now: Timestamp,
+    /// The events.
+    pub events: Vec<EventView>,
+    /// Whether there are more than were asked for.
+    pub more: bool,
+}
+
+/// One unit's part in an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertUnit {
+    /// The unit.
+    pub unit: String,
+    /// What became of its alert.
+    pub alert: AlertState,
+    /// Whether systems were added since it was sent.
+    pub stale: bool,
+    /// How many of its systems are affected.
+    pub systems: usize,
+}
+
+/// The alert of an event as it is drafted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertView {
+    /// The event.
+    pub event: EventId,
+    /// When it was approved; nothing while it is a draft.
+    pub approved: Option<Timestamp>,
+    /// By whom.
+    pub approved_by: Option<String>,
+    /// What it says to every unit alike.
+    pub parts: AlertParts,
+    /// To whom it goes.
+    pub units: Vec<AlertUnit>,
+}
+
+/// One entry of an event's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Its number.
+    pub number: i64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// Who caused it.
+    pub actor: String,
+    /// What kind of entry it is.
+    pub kind: String,
+    /// What it says, as a sentence.
+    pub text: String,
+}
+
+/// The log of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogView {
+    /// The event.
+    pub event: EventId,
+    /// Its entries in order.
+    pub entries: Vec<LogLine>,
+}
+
+/// Answers below `/api/v1/events`.
+pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
+    match (rest, method) {
+        ([], &Method::GET) => list(call, &call.permit()?).await,
+        ([], &Method::POST) => open(call, &call.permit()?).await,
+        ([], _) => Err(wrong_method(method, "GET or POST")),
+        ([event], &Method::GET) => show(call, &call.permit()?, &event.parse()?).await,
+        ([event, "alert"], &Method::GET) => alert(call, &call.permit()?, &event.parse()?).await,
+        ([event, "alert", unit], &Method::GET) => {
+            document(call, &call.permit()?, &event.parse()?, &unit.parse()?).await
+        }
+        ([event, "log"], &Method::GET) => log(call, &call.permit()?, &event.parse()?).await,
+        ([event, "timeline"], &Method::GET) => timeline(call, &call.permit()?, &event.parse()?).await,
+        ([event, "report"], &Method::GET) => report(call, &call.permit()?, &event.parse()?).await,
+        ([_] | [_, "alert" | "log" | "timeline" | "report"] | [_, "alert", _], _) => Err(wrong_method(method, "GET")),
+        ([event, "orders"], &Method::POST) => give(call, &event.parse()?).await,
+        ([_, "orders"], _) => Err(wrong_method(method, "POST")),
+        _ => Err(no_such_path(rest)),
+    }
+}
+
+async fn list(call: &Call<'_>, _: &Permitted<Follow>) -> Result<Reply, Problem> {
+    call.ask.only(&["limit", "all"])?;
+    let all = call.ask.parameter::<bool>("all")?.unwrap_or(false);
+    let keep = |event: &Event| all || matches!(event.state, EventState::Held | EventState::Open);
+    let scan = Scan::of::<Event>(0).descending();
+    let (events, more) = listing::list(call.parts.store.as_ref(), scan, call.limit()?, keep).await?;
+    let events = events.into_iter().map(EventView::from).collect();
+    Reply::json(&EventList { now: call.parts.clock.now(), events, more })
+}
+
+async fn open(call: &Call<'_>, permitted: &Permitted<Coordinate>) -> Result<Reply, Problem> {
+    let order: OpenOrder = call.ask.json()?;
+    call.begin(permitted, "event open", order.title.clone()).await?;
+    let operator = permitted.operator().to_string();
+    let state = call.parts.officers.open(order, &operator).await?;
+    tracing::info!(event = %state.id, operator, "significant event opened by hand");
+    shown(call, permitted, &state)
+}
+
+async fn show(call: &Call<'_>, permitted: &Permitted<Follow>, event: &EventId) -> Result<Reply, Problem> {
+    call.ask.only(&[])?;
+    shown(call, permitted, &*call.parts.officers.state(event).await?)
+}
+
+/// The event as far as the operator may see it.
+fn shown<A>(call: &Call<'_>, permitted: &Permitted<A>, state: &State) -> Result<Reply, Problem> {
+    let limits = permitted.limits();
+    Reply::json(&EventDetail::new(state, call.parts.clock.now(), |unit| limits.show_unit(unit)))
+}
+
+/// All that happened, each entry as a sentence.
+async fn log(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<Reply, Problem> {
+    call.ask.only(&[])?;
+    let log = call.parts.officers.log(event).await?;
+    let entries = log.into_iter().map(|Made { stamp, entry }| LogLine {
+        number: stamp.number,
+        at: stamp.at,
+        actor: stamp.actor,
+        kind: entry.kind().to_owned(),
+        text: sentence(&entry),
+    });
+    Reply::json(&LogView { event: event.clone(), entries: entries.collect() })
+}
+
+/// Plan beside actual.
+async fn timeline(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<Reply, Problem> {
+    call.ask.only(&[])?;
+    let state = call.parts.officers.state(event).await?;
+    Reply::json(&Timeline::of(&state, call.parts.clock.now()))
+}
+
+/// The report after action: `format` is `json`, `markdown` or `html`.
+async fn report(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<Reply, Problem> {
+    call.ask.only(&["format"])?;
+    let format = call.ask.parameter::<String>("format")?.unwrap_or_else(|| "json".to_owned());
+    let officers = &call.parts.officers;
+    let report = Report::of(&*officers.state(event).await?, &officers.log(event).await?, call.parts.clock.now());
+    match format.as_str() {
+        "json" => Reply::json(&report),
+        "markdown" => Ok(Reply::bytes("text/markdown; charset=utf-8", report.markdown())),
+        "html" => Ok(Reply::bytes("text/html; charset=utf-8", report.html())),
+        _ => Err(Problem::bad_request(format!("{format:?} is no format"), "write json, markdown or html")),
+    }
+}
+
+async fn give(call: &Call<'_>, event: &EventId) -> Result<Reply, Problem> {
+    let state = order::carry_out(call, event, call.ask.json()?).await?;
+    shown(call, &call.permit::<Follow>()?, &state)
+}
+
+async fn alert(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<Reply, Problem> {
+    call.ask.only(&[])?;
+    let state = call.parts.officers.state(event).await?;
+    let units = state.units.iter().map(|(name, unit)| AlertUnit {
+        unit: name.clone(),
+        alert: unit.alert,
+        stale: unit.stale,
+        systems: unit.systems.len(),
+    });
+    Reply::json(&AlertView {
+        event: state.id.clone(),
+        approved: state.approved.as_ref().map(|(at, _)| *at),
+        approved_by: state.approved.as_ref().map(|(_, by)| by.clone()),
+        units: units.collect(),
+        parts: state.parts.clone(),
+    })
+}
+
+/// The document that goes, or would go, to one unit.
+async fn document(
+    call: &Call<'_>,
+    permitted: &Permitted<Look>,
+    event: &EventId,
+    unit: &PeerName,
+) -> Result<Reply, Problem> {
+    let bytes = call.parts.officers.alert(event, unit).await?;
+    tracing::info!(%event, %unit, operator = %permitted.operator(), size = bytes.len(), "alert shown");
+    Ok(Reply::bytes("text/xml", bytes))
+}
