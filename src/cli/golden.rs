@@ -29,10 +29,18 @@ pub(super) fn compare<T: Serialize + DeserializeOwned>(names: &[&str], words: im
 #[test]
 fn every_fixture_is_compared() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cli");
-    let tests: String = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli"))
-        .unwrap()
-        .filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok())
-        .collect();
+    let mut tests = String::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match fs::read_to_string(&path) {
+                Ok(text) => tests.push_str(&text),
+                Err(_) if path.is_dir() => folders.push(path),
+                Err(_) => {}
+            }
+        }
+    }
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();

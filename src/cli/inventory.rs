@@ -9,6 +9,7 @@ use super::table::{card, listing, second};
 use super::{Ended, Exit, Failure, Globals, print};
 use crate::admin::api::inventory::{SystemDetail, SystemList, SystemRemoved, SystemView};
 use crate::admin::{path, with_parameters};
+use crate::ids::EventId;
 use crate::inventory::{Affected, Format, ImportReport, SystemChange};
 
 /// Arguments of `ridd inventory`.
@@ -67,8 +68,11 @@ enum Verb {
     },
     /// Say which systems a data call about these platforms concerns, by unit: those on which something is left to do
     Affected {
+        /// The significant event whose platforms and vulnerabilities are meant
+        #[arg(conflicts_with_all = ["cpe", "cve"])]
+        event: Option<EventId>,
         /// A platform by its CPE name, as a formatted string or a URI; several with several --cpe
-        #[arg(long, value_name = "NAME", required = true)]
+        #[arg(long, value_name = "NAME", required_unless_present = "event")]
         cpe: Vec<String>,
         /// A vulnerability: systems patched, or excepted, against all that are named are left out
         #[arg(long, value_name = "NAME")]
@@ -127,9 +131,10 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
             print(String::from_utf8_lossy(&file))?;
             Ok(Exit::Done)
         }
-        Verb::Affected { cpe, cve } => {
+        Verb::Affected { event, cpe, cve } => {
             let named = |key, values: Vec<String>| values.into_iter().map(move |value| (key, Some(value)));
-            let parameters: Vec<_> = named("cpe", cpe).chain(named("cve", cve)).collect();
+            let mut parameters: Vec<_> = named("cpe", cpe).chain(named("cve", cve)).collect();
+            parameters.push(("event", event.map(|event| event.to_string())));
             let path = with_parameters("inventory/affected", &parameters);
             let affected: Affected = ask(globals, |client| async move { client.get(&path).await })?;
             say(globals, &affected, concerned)

@@ -4,6 +4,7 @@
 //! others work on files. Every command ends with one of the codes of `Exit`, which scripts may rely on; what it says
 //! goes to standard output, what went wrong to standard error.
 
+mod alert;
 mod ask;
 mod audit;
 mod bench;
@@ -15,6 +16,7 @@ mod decrypt;
 mod demo;
 mod document;
 mod encrypt;
+mod event;
 mod failure;
 mod globals;
 #[cfg(test)]
@@ -24,6 +26,8 @@ mod init;
 mod inventory;
 mod man;
 mod message;
+mod moment;
+mod notice;
 mod operator;
 mod outbox;
 mod peer;
@@ -36,8 +40,8 @@ mod serve;
 mod sign;
 mod status;
 mod store;
+mod system;
 mod table;
-#[allow(dead_code, reason = "called by `ridd event timeline`, which comes with the commands of events")]
 mod timeline;
 mod treatment;
 mod validate;
@@ -101,6 +105,14 @@ enum Command {
     Inventory(inventory::Args),
     /// See what is on its way out and why it waits; try it again, or cancel it
     Outbox(outbox::Args),
+    /// Coordinate significant events from the data call to the confirmation
+    Event(event::Args),
+    /// See, change, approve and issue the alert of a significant event
+    Alert(alert::Args),
+    /// Report systems corrected, or why they are not
+    System(system::Args),
+    /// See who was told what; acknowledge a notice
+    Notice(notice::Args),
     /// Say which local users may give orders, and in what role
     Operator(operator::Args),
     /// See who did what
@@ -149,6 +161,10 @@ impl Command {
             Self::Incident(args) => incident::run(&args, globals),
             Self::Inventory(args) => inventory::run(args, globals),
             Self::Outbox(args) => outbox::run(&args, globals),
+            Self::Event(args) => event::run(args, globals),
+            Self::Alert(args) => alert::run(args, globals),
+            Self::System(args) => system::run(args, globals),
+            Self::Notice(args) => notice::run(args, globals),
             Self::Operator(args) => operator::run(args, globals),
             Self::Audit(args) => audit::run(args, globals),
             Self::Roster(args) => roster::run(args, globals),

@@ -8,6 +8,7 @@ use super::ask::{ask, or_dash, say};
 use super::table::{card, listing};
 use super::treatment::read;
 use super::{Ended, Exit, Globals};
+use crate::admin::api::notices::{TestOrder, Tested};
 use crate::admin::api::roster::{Fault, ImportOrder, Imported, Ladder, Person, PersonList, PersonView, Place};
 use crate::admin::{path, with_parameters};
 use crate::ids::PeerName;
@@ -38,6 +39,11 @@ enum Verb {
     },
     /// Say who would be called, in which order
     Who(WhoArgs),
+    /// Send somebody a notice on each channel, marked as a test
+    Test {
+        /// The person, by id
+        person: String,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -75,6 +81,11 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
             say(globals, &view, show)
         }
         Verb::Who(args) => who(args, globals),
+        Verb::Test { person } => {
+            let order = TestOrder { person };
+            let tested: Tested = ask(globals, |client| async move { client.post("notices/tests", &order).await })?;
+            say(globals, &tested, test)
+        }
     }
 }
 
@@ -89,6 +100,14 @@ fn who(args: WhoArgs, globals: &Globals) -> Ended {
     let found: Ladder = ask(globals, |client| async move { client.get(&path).await })?;
     say(globals, &found, ladder)?;
     Ok(if found.rungs.is_empty() { Exit::No } else { Exit::Done })
+}
+
+fn test(tested: &Tested) -> String {
+    let count = tested.notices.len();
+    format!(
+        "{count} notices to {} are on their way: `ridd notice list --person {0}` says what becomes of them",
+        tested.person
+    )
 }
 
 fn import(imported: &Imported) -> String {
@@ -169,5 +188,6 @@ mod tests {
         compare(&["roster-list", "roster-list-empty"], table);
         compare(&["roster-show", "roster-show-watch"], show);
         compare(&["roster-who", "roster-who-nobody"], ladder);
+        compare(&["roster-test"], test);
     }
 }

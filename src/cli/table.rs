@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 const NARROWEST: u16 = 60;
 
 /// The width of the terminal that standard output goes to, if it is one.
-fn width() -> Option<u16> {
+pub(super) fn width() -> Option<u16> {
     let width = stdout().is_terminal().then(terminal_size::terminal_size).flatten();
     width.map(|(width, _)| width.0.max(NARROWEST))
 }
@@ -26,20 +26,25 @@ pub(super) fn listing<const N: usize>(
     lay_out(headings, rows, empty, width())
 }
 
-fn lay_out<const N: usize>(
-    headings: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
+/// The same for as many columns as there are headings.
+pub(super) fn grid(headings: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    lay_out(headings, rows, "", width())
+}
+
+fn lay_out<H: IntoIterator<Item: ToString>, R: IntoIterator<Item = String>>(
+    headings: H,
+    rows: impl IntoIterator<Item = R>,
     empty: &str,
     width: Option<u16>,
 ) -> String {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(headings);
+    table.load_style(NOTHING).set_header(headings.into_iter().map(|heading| heading.to_string()).collect::<Vec<_>>());
     match width {
         Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     for row in rows {
-        table.add_row(row.map(|cell| one_line(&cell)));
+        table.add_row(row.into_iter().map(|cell| one_line(&cell)).collect::<Vec<_>>());
     }
     if table.is_empty() {
         return empty.to_owned();
@@ -92,7 +97,7 @@ mod tests {
     fn piped_tables_have_one_row_a_line() {
         let text = lay_out(["NAME", "WHAT"], rows(), "none", None);
         assert_eq!(text, "NAME  WHAT\na     one two three\nbcd   x \u{fffd}[31my");
-        assert_eq!(lay_out(["NAME"], [], "none", None), "none");
+        assert_eq!(lay_out(["NAME"], Vec::<[String; 1]>::new(), "none", None), "none");
     }
 
     #[test]

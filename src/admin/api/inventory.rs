@@ -207,7 +207,10 @@ async fn affected(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem
     };
     let platforms = all("cpe");
     if platforms.is_empty() {
-        return Err(Problem::bad_request("no platform is named", "name one by its CPE name, cpe=cpe:2.3:…, or an event"));
+        return Err(Problem::bad_request(
+            "no platform is named",
+            "name one by its CPE name, cpe=cpe:2.3:…, or an event",
+        ));
     }
     Reply::json(&call.parts.inventory.affected(&platforms, &all("cve")).await?)
 }

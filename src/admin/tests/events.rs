@@ -220,7 +220,8 @@ async fn logs_are_verified_and_the_first_broken_record_is_named() {
     let whole: Verified = client.get("audit/log").await.unwrap();
     assert_eq!((whole.events, whole.entries, whole.broken.len()), (4, 612, 0));
     let store = trial.parts.store.as_ref();
-    let log = store.list::<LogEntry>(Scan::of::<LogEntry>(1_000).with(vec!["SE-1".to_owned().to_value()])).await.unwrap();
+    let log =
+        store.list::<LogEntry>(Scan::of::<LogEntry>(1_000).with(vec!["SE-1".to_owned().to_value()])).await.unwrap();
     let key = |event: &str, number: i64| vec![event.to_owned().to_value(), number.to_value()];
     let mut batch = Batch::new();
     batch.put(&LogEntry { actor: "nobody".to_owned(), ..log[554].clone() });
