@@ -1,115 +1,110 @@
-//! `ridd demo`: the main job before one's eyes. An authority, a department and two operating units run as real nodes;
-//! the authority issues the SQL Slammer data call, the department relays it, the units complete, the authority learns.
+//! `ridd demo`: the main job before one's eyes. An authority, a department, three operating units and a unit of one of them
+//! run as real nodes. The authority issues the SQL Slammer data call; the department coordinates the significant event
+//! until it is confirmed, by the same commands and mails as in earnest, with seconds where the real plan has hours.
 
-mod completion;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for the significant event of the demonstration, which is not played yet")
-)]
+mod closing;
+mod correction;
+mod opening;
+mod people;
+mod play;
 mod smtp;
 mod stage;
-mod watch;
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Ended, Exit, Failure, Globals, print};
-use crate::store::records::Direction;
+use crate::ids::EventId;
+use play::Play;
+use smtp::Smtp;
 use stage::Stage;
-use watch::{Seen, Watch};
-
-/// The data call in both versions of IODEF: the same incident twice, for real authorities will do so too.
-const CALLS: [(&str, &str, &[u8]); 2] = [
-    ("IODEF 2.0", "investigation-request", include_bytes!("../../../fixtures/data-call/slammer-2.0.xml")),
-    ("IODEF 1.0", "report", include_bytes!("../../../fixtures/data-call/slammer-1.0.xml")),
-];
 
 /// What `ridd demo` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Leave the nodes running and say how to look around
+    /// Leave the nodes running, however it ends, and say how to look around
     #[arg(long)]
     keep: bool,
+    /// Where the report after action goes [default: a new directory for temporary files]
+    #[arg(long, value_name = "DIRECTORY")]
+    report: Option<PathBuf>,
 }
 
-/// Runs the demonstration; whatever happens, nothing is left behind unless it is to be kept.
+/// Runs the demonstration; whatever happens, nothing is left behind unless it is to be kept, but for the report.
 pub(crate) fn run(args: &Args, _globals: &Globals) -> Ended {
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+    // The mail server works on while a command is waited for.
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::failed)?;
     runtime.block_on(async {
         // Before the first node starts, so that none is left behind whenever the signal comes.
         let mut interrupted = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
         let mut ended = signal(SignalKind::terminate()).map_err(Failure::failed)?;
         let broken_off = || Err(Failure::failed("broken off; the nodes are ended and their files removed"));
         tokio::select! {
-            played = play(args.keep) => played,
+            played = play(args) => played,
             _ = interrupted.recv() => broken_off(),
             _ = ended.recv() => broken_off(),
         }
     })
 }
 
-async fn play(keep: bool) -> Ended {
-    print("Setting the stage: four nodes, each with a CA, a certificate and a store of its own")?;
-    let mut stage = Stage::set()?;
-    for node in stage.nodes() {
-        print(format!("  {:<28} listens on {}", node.name.as_str(), node.address()?))?;
+async fn play(args: &Args) -> Ended {
+    print("Setting the stage: six nodes, each with a CA, a certificate and a store of its own, and a mail server")?;
+    let smtp = Smtp::start().await.map_err(Failure::failed)?;
+    let stage = Stage::set(smtp.address())?;
+    let mut play = Play::on(stage, smtp);
+    let mut event = None;
+    let played = from_call_to_report(&mut play, &mut event, args.report.as_deref()).await;
+    if args.keep {
+        print(play.stage.keep(event.as_ref().map(EventId::as_str)))?;
     }
-    let mut watch = Watch::begin(&stage);
-    for (version, kind, document) in CALLS {
-        call(&stage, &mut watch, version, kind, document).await?;
-    }
-    stage.department.command(&["outbox", "list"])?;
-    print("\nThe department's timeline")?;
-    print(timeline(&stage)?)?;
-    print("\nEvery step was taken: called, relayed, acknowledged, completed, reported.")?;
-    if keep {
-        print(stage.keep())?;
-    }
-    Ok(Exit::Done)
-}
-
-/// One data call, from its issue to the last completion at the authority.
-async fn call(stage: &Stage, watch: &mut Watch, version: &str, kind: &str, document: &[u8]) -> Result<(), Failure> {
-    print(format!("\nThe authority issues the data call in {version}, as {kind}"))?;
-    let file = stage.write("data-call.xml", document)?;
-    stage.authority.command(&["send", stage.department.name.as_str(), &file, "--type", kind])?;
-    let issued = watch.time();
-    let relayed = |message: &Seen, unit: &crate::ids::PeerName| {
-        message.at == *unit
-            && message.view.direction == Direction::In
-            && message.view.msg_type == "InvestigationRequest"
-    };
-    let mut asked = Vec::new();
-    for unit in stage.units() {
-        let wanted = |message: &Seen| relayed(message, &unit.name) && message.view.received >= issued;
-        asked.push((unit, watch.until("the department's request at the unit", wanted).await?));
-    }
-    let answer = if kind == "report" { "report" } else { "result" };
-    for (unit, request) in &asked {
-        print(format!("\n{} has corrected its systems and completes, by {answer}", unit.name))?;
-        let completion = completion::document(&unit.name, &request.view)?;
-        let file = stage.write(&format!("completion-{}.xml", unit.name), completion.as_bytes())?;
-        let department = stage.department.name.as_str();
-        let request_id = request.view.id.to_string();
-        let mut command = vec!["send", department, &file, "--type", answer];
-        // A Report is matched by its incident and instance, as it would be from a unit that does not run `ridd`.
-        if answer == "result" {
-            command.extend(["--answers", &request_id]);
+    match played {
+        Ok(()) => Ok(Exit::Done),
+        // The reader has gone: nothing more is said.
+        Err(quiet) if quiet.message.is_empty() => Err(quiet),
+        Err(Failure { message, .. }) => {
+            Err(Failure::failed(format_args!("the step “{}” failed: {message}", play.step)))
         }
-        unit.command(&command)?;
-        let completed = watch.time();
-        let wanted = |message: &Seen| {
-            let home = message.at == stage.authority.name && message.view.direction == Direction::In;
-            // Only the last Result travels on as one, for the token of the call closes with it.
-            let completes = matches!(message.view.msg_type.as_str(), "Result" | "Report");
-            home && completes && message.view.received >= completed
-        };
-        watch.until("the completion at the authority", wanted).await?;
     }
-    Ok(())
 }
 
-/// What happened at the department, as its own command line tells it.
-fn timeline(stage: &Stage) -> Result<String, Failure> {
-    stage.department.command(&["incident", "show", "authority.example#2003-0125-1"])
+/// All steps, one after the other.
+async fn from_call_to_report(
+    play: &mut Play,
+    known: &mut Option<EventId>,
+    report: Option<&Path>,
+) -> Result<(), Failure> {
+    "Setting the stage".clone_into(&mut play.step);
+    play.stage.introduce()?;
+    play.stage.name_staff()?;
+    for node in play.stage.nodes() {
+        play.say(format_args!("{:<28} listens on {}", node.name.as_str(), node.address()?))?;
+    }
+    for (node, said) in play.stage.inform()? {
+        play.say(format_args!("{:<28} {}", node.name.as_str(), said.lines().next().unwrap_or_default()))?;
+    }
+    let event = opening::called(play).await?;
+    *known = Some(event.clone());
+    opening::alerted(play, &event).await?;
+    let at_unit1 = correction::unit1(play, &event).await?;
+    correction::unit2(play, &event).await?;
+    closing::validated(play, &event, &at_unit1).await?;
+    closing::confirmed(play, &event).await?;
+    closing::reported(play, &event, &directory(report)?)?;
+    print(
+        "\nEvery step was taken: called, alerted, acknowledged, escalated, corrected, validated, confirmed, reported.",
+    )
+}
+
+/// Where the report goes; it is made if it is not there.
+fn directory(wanted: Option<&Path>) -> Result<PathBuf, Failure> {
+    let Some(wanted) = wanted else {
+        let made = tempfile::Builder::new().prefix("ridd-demo-report-").tempdir().map_err(Failure::failed)?;
+        return Ok(made.keep());
+    };
+    let cannot = |error| Failure::failed(format_args!("cannot make {}: {error}", wanted.display()));
+    fs::create_dir_all(wanted).map_err(cannot)?;
+    Ok(wanted.to_path_buf())
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use crate::clock::{Clock, SystemClock, Timestamp};
 
 /// Bytes of the longest line.
 const MAX_LINE: u64 = 4096;
@@ -22,6 +23,8 @@ const MAX_MAILS: usize = 1000;
 /// One mail as it came.
 #[derive(Clone, Debug)]
 pub(super) struct Mail {
+    /// When it came.
+    pub(super) at: Timestamp,
     /// Whom it is for, as RCPT named them.
     pub(super) to: Vec<String>,
     /// Header and body, as sent; quoted-printable where the sender chose so.
@@ -29,11 +32,15 @@ pub(super) struct Mail {
 }
 
 impl Mail {
-    /// The content of a header field that stands on one line.
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    /// The content of a header field, on one line.
+    pub(super) fn field(&self, name: &str) -> Option<String> {
         let head = self.text.split("\r\n\r\n").next()?;
+        let mut lines = head.split("\r\n");
         let named = |line: &&str| line.split_once(':').is_some_and(|(found, _)| found.eq_ignore_ascii_case(name));
-        head.lines().find(named)?.split_once(':').map(|(_, value)| value.trim())
+        let (_, first) = lines.find(named)?.split_once(':')?;
+        // A line that begins with white space goes on with the field (RFC 5322 §2.2.3).
+        let more = lines.take_while(|line| line.starts_with([' ', '\t'])).map(str::trim);
+        Some(std::iter::once(first.trim()).chain(more).collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -41,7 +48,6 @@ impl Mail {
 pub(super) struct Smtp {
     address: SocketAddr,
     mails: Arc<Mutex<Vec<Mail>>>,
-    count: watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
 
@@ -60,18 +66,17 @@ impl Smtp {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let mails: Arc<Mutex<Vec<Mail>>> = Arc::default();
-        let (counted, count) = watch::channel(0);
-        let (kept, counted) = (Arc::clone(&mails), Arc::new(counted));
+        let kept = Arc::clone(&mails);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (mails, counted) = (Arc::clone(&kept), Arc::clone(&counted));
+                let mails = Arc::clone(&kept);
                 tokio::spawn(async move {
                     // A sender that hangs up in the middle has sent nothing.
-                    drop(timeout(Duration::from_secs(60), talk(stream, &mails, &counted)).await);
+                    drop(timeout(Duration::from_secs(60), talk(stream, &mails)).await);
                 });
             }
         });
-        Ok(Self { address, mails, count, task })
+        Ok(Self { address, mails, task })
     }
 
     /// Where it listens: for `notify.email.server`, with `security = "plain"`.
@@ -79,19 +84,13 @@ impl Smtp {
         self.address
     }
 
-    /// All mails so far, in the order they came.
-    pub(super) fn mails(&self) -> Vec<Mail> {
-        self.mails.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Waits until there are that many mails; false if they do not come within `limit`.
-    pub(super) async fn wait_for(&self, count: usize, limit: Duration) -> bool {
-        let mut seen = self.count.clone();
-        timeout(limit, seen.wait_for(|seen| *seen >= count)).await.is_ok_and(|seen| seen.is_ok())
+    /// The mails that came after the first `seen`, in their order.
+    pub(super) fn after(&self, seen: usize) -> Vec<Mail> {
+        self.mails.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(seen).cloned().collect()
     }
 }
 
-async fn talk(stream: TcpStream, mails: &Mutex<Vec<Mail>>, counted: &watch::Sender<usize>) -> io::Result<()> {
+async fn talk(stream: TcpStream, mails: &Mutex<Vec<Mail>>) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     stream.get_mut().write_all(b"220 ridd demo\r\n").await?;
     let mut to = Vec::new();
@@ -114,7 +113,7 @@ async fn talk(stream: TcpStream, mails: &Mutex<Vec<Mail>>, counted: &watch::Send
             "DATA" => {
                 stream.get_mut().write_all(b"354 go on\r\n").await?;
                 let text = content(&mut stream).await?;
-                keep(Mail { to: std::mem::take(&mut to), text }, mails, counted)
+                keep(Mail { at: SystemClock.now(), to: std::mem::take(&mut to), text }, mails)
             }
             "QUIT" => return stream.get_mut().write_all(b"221 bye\r\n").await,
             _ => "502 not here",
@@ -123,13 +122,12 @@ async fn talk(stream: TcpStream, mails: &Mutex<Vec<Mail>>, counted: &watch::Send
     }
 }
 
-fn keep(mail: Mail, mails: &Mutex<Vec<Mail>>, counted: &watch::Sender<usize>) -> &'static str {
+fn keep(mail: Mail, mails: &Mutex<Vec<Mail>>) -> &'static str {
     let mut mails = mails.lock().unwrap_or_else(PoisonError::into_inner);
     if mails.len() >= MAX_MAILS {
         return "452 full";
     }
     mails.push(mail);
-    counted.send_replace(mails.len());
     "250 kept"
 }
 
@@ -168,10 +166,9 @@ mod tests {
         let mut answers = String::new();
         stream.read_to_string(&mut answers).await.unwrap();
         assert!(answers.ends_with("250 kept\r\n221 bye\r\n"), "{answers}");
-        assert!(server.wait_for(1, Duration::from_secs(5)).await);
-        let mail = server.mails().remove(0);
+        let mail = server.after(0).remove(0);
         assert_eq!((mail.to, mail.text.as_str()), (vec!["c@d".to_owned()], "Subject: code 1\r\n\r\n.x\r\n"));
-        assert_eq!(server.mails()[0].field("subject"), Some("code 1"));
-        assert!(!server.wait_for(2, Duration::from_millis(1)).await);
+        assert_eq!(server.after(0)[0].field("subject").as_deref(), Some("code 1"));
+        assert!(server.after(1).is_empty());
     }
 }
