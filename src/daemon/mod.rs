@@ -15,6 +15,8 @@ mod ready;
 mod staff;
 mod systemd;
 mod tasks;
+#[cfg(test)]
+mod trials;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,0 +1,218 @@
+//! The whole process, from the data call to the confirmation, between an authority, a department and a unit.
+
+use std::time::Duration;
+
+use super::network::{Node, Nodes, carry, pass};
+use crate::coordination::Config;
+use crate::coordination::decide::Command;
+use crate::coordination::state::Standing;
+use crate::peers::{MsgType, Relation};
+use crate::store::records::{EventState, Notice, NoticeState, Patch, PatchState};
+
+const AUTHORITY: &str = "authority.example";
+const DEPARTMENT: &str = "cirt.department.example";
+const UNIT: &str = "rid.unit1.example";
+const OTHER: &str = "rid.unit2.example";
+
+const CALL: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/coordination/call-structured-2.0.xml"));
+
+const SYSTEMS: &str = "\
+name,unit,owner,administrators,addresses,cpes
+sql1,rid.unit1.example,pat,sam,192.0.2.1,cpe:2.3:a:microsoft:sql_server:2000:sp2:*:*:*:*:*:*
+sql2,rid.unit1.example,pat,,192.0.2.2,cpe:2.3:a:microsoft:sql_server:2000:*:*:*:*:*:*:*
+web1,rid.unit2.example,,,192.0.2.3,cpe:2.3:a:apache:http_server:1.3:*:*:*:*:*:*:*
+";
+
+const ROSTER: &str = "\
+[[person]]
+id = 'cipm'
+name = 'Program manager'
+place = 'program-manager'
+channels = [{ email = 'cipm@department.example' }]
+
+[[person]]
+id = 'watch'
+name = 'CIRT watch'
+place = 'cirt-watch'
+channels = [{ pager = '5550100' }, { email = 'watch@department.example' }]
+
+[[person]]
+id = 'contact1'
+name = 'Contact of unit 1'
+place = 'unit-contact'
+unit = 'rid.unit1.example'
+channels = [{ email = 'contact@unit1.example' }]
+";
+
+const UNITS_ROSTER: &str = "\
+[[person]]
+id = 'contact'
+name = 'Contact'
+place = 'program-manager'
+channels = [{ email = 'contact@unit1.example' }]
+
+[[person]]
+id = 'pat'
+name = 'Pat'
+place = 'owner'
+channels = [{ email = 'pat@unit1.example' }]
+
+[[person]]
+id = 'sam'
+name = 'Sam'
+place = 'administrator'
+channels = [{ email = 'sam@unit1.example' }]
+";
+
+async fn three() -> Nodes {
+    let config = Config::default;
+    let authority = Node::new(AUTHORITY, &[(DEPARTMENT, Relation::Peer)], ("", ""), config()).await;
+    let below = [(AUTHORITY, Relation::Authority), (UNIT, Relation::Unit), (OTHER, Relation::Unit)];
+    let department = Node::new(DEPARTMENT, &below, (SYSTEMS, ROSTER), config()).await;
+    let above = [(DEPARTMENT, Relation::Parent)];
+    let unit = Node::new(UNIT, &above, (SYSTEMS, UNITS_ROSTER), config()).await;
+    let other = Node::new(OTHER, &above, ("", ""), config()).await;
+    Nodes::from([(AUTHORITY, authority), (DEPARTMENT, department), (UNIT, unit), (OTHER, other)])
+}
+
+async fn order(node: &Node, command: Command) {
+    node.coordination.order(&node.event().await, command, "officer").await.unwrap();
+}
+
+fn standing(state: &crate::coordination::state::State, milestone: &'static str, unit: Option<&str>) -> Standing {
+    let mark = match unit {
+        Some(unit) => state.unit_mark(milestone, unit),
+        None => state.event_mark(milestone),
+    };
+    mark.unwrap_or_else(|| panic!("{milestone} has no mark")).standing()
+}
+
+/// The call has come, and the alert has gone out to the unit.
+async fn alerted() -> Nodes {
+    let nodes = three().await;
+    nodes[AUTHORITY].send(DEPARTMENT, MsgType::InvestigationRequest, CALL).await;
+    carry(&nodes).await;
+    let department = &nodes[DEPARTMENT];
+    let state = department.state().await;
+    assert_eq!(state.units.keys().collect::<Vec<_>>(), [UNIT], "{:?}", department.log().await);
+    assert_eq!(standing(&state, "units-identified", None), Standing::Met);
+    let told = department.told().await;
+    assert_eq!(told.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ["5550100"]);
+    department.coordination.answer(&told[0].1.code, false, "officer").await.unwrap();
+    assert_eq!(standing(&*department.state().await, "cirt-notified", None), Standing::Met);
+    order(department, Command::ApproveAlert).await;
+    order(department, Command::IssueAlert).await;
+    carry(&nodes).await;
+    nodes
+}
+
+#[tokio::test]
+async fn an_event_goes_from_the_call_to_the_confirmation() {
+    let nodes = alerted().await;
+    let (department, unit) = (&nodes[DEPARTMENT], &nodes[UNIT]);
+    let state = department.state().await;
+    assert_eq!(standing(&state, "alert-issued", Some(UNIT)), Standing::Met);
+    assert_eq!(standing(&state, "alert-acknowledged", Some(UNIT)), Standing::Met, "{:?}", department.log().await);
+    assert!(nodes[OTHER].all::<crate::store::records::Event>().await.is_empty(), "an unaffected unit gets nothing");
+
+    // At the unit: owners are told, and one reports what is corrected with the code.
+    let mut told = unit.told().await;
+    told.sort_by(|a, b| a.0.cmp(&b.0));
+    let to: Vec<_> = told.iter().map(|(to, _)| to.as_str()).collect();
+    assert_eq!(to, ["contact@unit1.example", "pat@unit1.example", "sam@unit1.example"], "{:?}", unit.log().await);
+    let answered = unit.coordination.answer(&told[2].1.code, true, "sam").await.unwrap();
+    assert_eq!(answered.corrected, ["sql1"]);
+    let pat = &told[1].1.code;
+    unit.coordination.answer(pat, false, "pat").await.unwrap();
+    assert!(unit.coordination.answer(pat, false, "pat").await.is_err(), "a code acknowledges once");
+    carry(&nodes).await;
+    let state = department.state().await;
+    assert_eq!(standing(&state, "owners-notified", Some(UNIT)), Standing::Met, "{:?}", department.log().await);
+    assert_eq!(state.units[UNIT].corrected(), 1);
+
+    // Completion is refused while a system is open, and reported when an exception is stated.
+    let event = unit.event().await;
+    let early = unit.coordination.order(&event, Command::Complete(None), "contact").await;
+    assert!(early.unwrap_err().to_string().contains("sql2"));
+    order(unit, Command::Correct { systems: vec!["sql2".to_owned()], when: None, evidence: None, only: None }).await;
+    order(unit, Command::Complete(None)).await;
+    carry(&nodes).await;
+    let state = department.state().await;
+    assert_eq!(standing(&state, "unit-completed", Some(UNIT)), Standing::Met, "{:?}", department.log().await);
+    let patches = department.all::<Patch>().await;
+    assert!(patches.iter().all(|patch| patch.state == PatchState::Patched) && patches.len() >= 2, "{patches:?}");
+
+    // A scan finds one of them unpatched: the unit is asked again, and completes again.
+    let event = department.event().await;
+    let scan = |result: &str| {
+        format!(
+            "system,vulnerability,result\nsql1,CVE-2002-0649,pass\nsql2,CVE-2002-0649,{result}\n\
+             sql1,VU#484891,pass\nsql2,VU#484891,pass\n"
+        )
+    };
+    department.coordination.scan(&event, UNIT, scan("fail").as_bytes(), "officer").await.unwrap();
+    carry(&nodes).await;
+    assert_eq!(unit.state().await.units[UNIT].unsettled().collect::<Vec<_>>(), ["sql2"], "{:?}", unit.log().await);
+    order(unit, Command::Correct { systems: vec!["sql2".to_owned()], when: None, evidence: None, only: None }).await;
+    order(unit, Command::Complete(None)).await;
+    carry(&nodes).await;
+    department.coordination.scan(&event, UNIT, scan("pass").as_bytes(), "officer").await.unwrap();
+    let state = department.state().await;
+    assert_eq!(standing(&state, "validated", Some(UNIT)), Standing::Met, "{:?}", department.log().await);
+
+    // The program manager hears of it and confirms; the authority's Request gets its Result.
+    let told = department.told().await;
+    let (to, notice) = told.last().unwrap();
+    assert_eq!(to, "cipm@department.example");
+    department.coordination.answer(&notice.code, false, "cipm").await.unwrap();
+    order(department, Command::Confirm { remark: None, despite: None }).await;
+    carry(&nodes).await;
+    let journal = nodes[AUTHORITY].journal().await;
+    assert_eq!(
+        journal.last().map(String::as_str),
+        Some("in cirt.department.example Result-1 accepted"),
+        "{journal:#?}"
+    );
+    order(department, Command::Close(None)).await;
+    assert_eq!(department.state().await.state, EventState::Closed);
+    for node in [department, unit] {
+        let verified = node.coordination.verify(None).await.unwrap();
+        assert_eq!((verified.whole.len(), verified.broken.len()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn nobody_who_is_silent_is_forgotten_and_nobody_is_called_twice_at_once() {
+    let nodes = three().await;
+    nodes[AUTHORITY].send(DEPARTMENT, MsgType::InvestigationRequest, CALL).await;
+    carry(&nodes).await;
+    let department = &nodes[DEPARTMENT];
+    let mut told: Vec<String> = Vec::new();
+    for _ in 0..6 {
+        told.extend(department.told().await.into_iter().map(|(to, _)| to));
+        pass(&nodes, Duration::from_secs(10 * 60)).await;
+    }
+    let first: Vec<&str> = told.iter().map(String::as_str).take(3).collect();
+    assert_eq!(first, ["5550100", "watch@department.example", "cipm@department.example"]);
+    assert_eq!(standing(&*department.state().await, "cirt-notified", None), Standing::Missed);
+    let notices = department.all::<Notice>().await;
+    assert!(notices.iter().all(|notice| notice.state != NoticeState::Failed));
+    // The same moment again: nothing more happens.
+    let before = department.log().await;
+    pass(&nodes, Duration::ZERO).await;
+    assert_eq!(department.log().await, before);
+}
+
+#[tokio::test]
+async fn the_same_call_again_and_a_report_for_others_systems() {
+    let nodes = alerted().await;
+    let department = &nodes[DEPARTMENT];
+    nodes[AUTHORITY].send(DEPARTMENT, MsgType::Report, CALL).await;
+    carry(&nodes).await;
+    assert_eq!(department.log().await.last().map(String::as_str), Some("authority.example repeated"));
+    // Advisories of the same vulnerability join; of another one they do not.
+    let advisory = CALL.replace("2003-0125-2", "ADV-1").replace("upgrade-software", "nothing");
+    nodes[AUTHORITY].send(DEPARTMENT, MsgType::Report, &advisory).await;
+    carry(&nodes).await;
+    assert_eq!(department.state().await.advisories.len(), 1, "{:?}", department.log().await);
+}
