@@ -12,10 +12,14 @@ fn is(message: &Value, direction: &str, msg_type: &str) -> bool {
     message["direction"] == direction && message["msg_type"] == msg_type
 }
 
+/// A node that opens no events: it relays by its rules alone.
+fn relaying(name: &str) -> Setup {
+    Setup::named(name).with("coordination", "opening = \"never\"")
+}
+
 /// Three nodes in a row; each knows its neighbours.
 fn row(pki: &Pki) -> [Daemon; 3] {
-    let nodes =
-        ["authority.example", "cirt.example", "unit.example"].map(|name| Daemon::start(Setup::named(name), pki));
+    let nodes = ["authority.example", "cirt.example", "unit.example"].map(|name| Daemon::start(relaying(name), pki));
     let [authority, department, unit] = &nodes;
     authority.knows(department, "peer");
     department.knows(authority, "authority");
@@ -49,7 +53,7 @@ async fn a_call_goes_down_and_its_result_comes_back() {
 async fn a_circle_is_refused_where_it_closes() {
     let dir = tempfile::tempdir().unwrap();
     let pki = Pki::make(dir.path(), "Circle CA");
-    let nodes = ["a.example", "b.example", "c.example"].map(|name| Daemon::start(Setup::named(name), &pki));
+    let nodes = ["a.example", "b.example", "c.example"].map(|name| Daemon::start(relaying(name), &pki));
     for (at, node) in nodes.iter().enumerate() {
         node.knows(&nodes[(at + 1) % 3], "unit");
         node.knows(&nodes[(at + 2) % 3], "authority");

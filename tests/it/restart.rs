@@ -75,7 +75,10 @@ async fn survives(engine: &str) {
         Scripted { status: 202, fields: format!("RID-Callback-Token: token-{token}\r\n"), body: Vec::new() }
     })
     .await;
-    let setup = Setup::named("cirt.example").on(engine).with("admin", "list-limit = 1000000");
+    let setup = Setup::named("cirt.example")
+        .with("coordination", "opening = \"never\"")
+        .on(engine)
+        .with("admin", "list-limit = 1000000");
     let mut node = Daemon::start(setup, &pki);
     node.knows_as("authority.example", "127.0.0.1:1", "authority", &authority);
     node.knows_as("unit.example", &system.address.to_string(), "unit", &unit);

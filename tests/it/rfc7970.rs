@@ -21,7 +21,10 @@ impl Department {
     async fn with(settings: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let pki = Pki::make(dir.path(), "Values CA");
-        let node = Daemon::start(Setup::named("cirt.example").with("exchange", settings), &pki);
+        let node = Daemon::start(
+            Setup::named("cirt.example").with("exchange", settings).with("coordination", "opening = \"never\""),
+            &pki,
+        );
         let (authority, below) = (pki.issue("authority.example"), pki.issue("unit.example"));
         let empty = |_: &Http| Scripted::empty(200);
         let unit = RidSystem::start(&below, &pki.ca(), empty).await;

@@ -130,7 +130,9 @@ impl Coordination {
                 Ok(taken(&acted))
             }
             Some(event) => self.more_of_alert(step, batch, arrived, (&event, outline, source)).await,
-            None if wire::is_data_call(outline) => self.open_alert(step, batch, arrived, (outline, source)).await,
+            None if wire::is_data_call(outline) && self.config.opens() => {
+                self.open_alert(step, batch, arrived, (outline, source)).await
+            }
             None => Ok(Taken::Nothing),
         }
     }

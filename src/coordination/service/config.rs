@@ -50,6 +50,8 @@ pub enum CallRule {
     Open,
     /// A person must confirm it first.
     Hold,
+    /// It opens none, and neither does an alert: what `[routing]` says holds for them as for everything else.
+    Never,
 }
 
 impl Default for Config {
@@ -139,6 +141,11 @@ impl Config {
         let bad = |faults: Vec<String>| BadPlan { path: path.clone(), faults };
         let text = fs::read_to_string(path).map_err(|error| bad(vec![error.to_string()]))?;
         parse(&text).map_err(|faults| bad(faults.iter().map(ToString::to_string).collect()))
+    }
+
+    /// Whether this node opens events by what others send.
+    pub(super) fn opens(&self) -> bool {
+        self.opening != CallRule::Never
     }
 
     /// Whether data calls wait for a person.

@@ -19,6 +19,8 @@ use crate::store::{Batch, Column, Scan};
 
 /// How many events may be opened on one day under names of their own.
 const A_DAY: usize = 100_000;
+/// How many other events about the same vulnerability are named in the log of a new one.
+const ALIKE: usize = 10;
 /// How many earlier advisories of one vulnerability are joined to an event.
 const ADVISORIES: usize = 100;
 
@@ -42,7 +44,7 @@ impl Coordination {
                 None => self.more_of_call(step, batch, arrived, (&event, call, source)).await,
             };
         }
-        if matches!(arrived.ruling, Ruling::Denied { .. }) {
+        if matches!(arrived.ruling, Ruling::Denied { .. }) || !self.config.opens() {
             return Ok(Taken::Nothing);
         }
         if self.open_events().await? >= self.config.open_events {
@@ -242,7 +244,9 @@ impl Coordination {
         now: Timestamp,
     ) -> Result<(), ProcessError> {
         let names: Vec<String> = vulnerabilities.iter().map(|name| inventory::vulnerability(name)).collect();
-        for (other, vulnerability) in self.about(&names, Some(id)).await? {
+        let alike = self.about(&names, Some(id)).await?;
+        let newest = alike.len().saturating_sub(ALIKE);
+        for (other, vulnerability) in alike.into_iter().skip(newest) {
             for (one, another) in [(id, &other), (&other, id)] {
                 let text = format!("{another} is about {vulnerability}, too");
                 let acted = self.act(step, batch, one, (BY_ITSELF, Command::Note(text)), now).await?;
