@@ -62,7 +62,7 @@ pub trait Officers: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`Officers::order`].
-    async fn identify(&self, event: &EventId, operator: &str) -> Result<Arc<State>, Problem>;
+    async fn identify(&self, event: &EventId, cpes: Vec<String>, operator: &str) -> Result<Arc<State>, Problem>;
 
     /// Reads the scan of a unit and judges its systems by it.
     ///

@@ -63,16 +63,16 @@ pub fn text(state: &State, about: &About, code: &str, systems: &[String], now: T
     }
 }
 
-/// A notice that only tries a channel.
-pub fn test(person: &str, code: &str) -> NoticeText {
-    let subject = format!("TEST: a call to {person} by the incident exchange");
+/// A notice that only tries a channel; `actor` asked for it.
+pub fn test(person: &str, code: &str, actor: &str) -> NoticeText {
     let how = format!("ridd notice ack {code}");
     NoticeText {
-        short: short(&subject, code),
+        subject: "Test of this channel".to_owned(),
+        short: format!("TEST, no action. Code {code}"),
         text: format!(
-            "This only tries whether you can be reached here. Nothing has happened.\n\nAnswer with the code {code}:\n  {how}\n"
+            "{person},\n\nthis is a test of the channel on which you are called in a significant event. Nothing has \
+             happened.\n{actor} has asked for it. Please acknowledge it:\n\n    {how}\n"
         ),
-        subject,
         code: code.to_owned(),
         event: None,
         drill: false,

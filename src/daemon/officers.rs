@@ -24,8 +24,8 @@ impl Officers for Coordination {
         Self::order(self, event, command, operator).await.map_err(problem)
     }
 
-    async fn identify(&self, event: &EventId, operator: &str) -> Result<Arc<State>, Problem> {
-        Self::identify(self, event, operator).await.map_err(problem)
+    async fn identify(&self, event: &EventId, cpes: Vec<String>, operator: &str) -> Result<Arc<State>, Problem> {
+        Self::identify(self, event, cpes, operator).await.map_err(problem)
     }
 
     async fn scan(&self, event: &EventId, unit: &str, result: Bytes, operator: &str) -> Result<Arc<State>, Problem> {
@@ -75,7 +75,7 @@ fn problem(error: OrderError) -> Problem {
         OrderError::Process(ProcessError::Contended { .. }) => Code::Conflict,
         OrderError::Process(_) => Code::Failed,
         OrderError::NoSuchCode | OrderError::NoSuchPerson { .. } => Code::NotFound,
-        OrderError::Document(_) | OrderError::Evidence(_) => Code::BadRequest,
+        OrderError::Document(_) | OrderError::Evidence(_) | OrderError::NoPlatform { .. } => Code::BadRequest,
         OrderError::Known { .. } | OrderError::Answered { .. } => Code::Conflict,
         OrderError::TooManyCodes | OrderError::NothingToCorrect | OrderError::NoChannel { .. } => Code::Refused,
         OrderError::Unwritten(_) | OrderError::NotSent { .. } => Code::Failed,

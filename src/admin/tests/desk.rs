@@ -132,7 +132,7 @@ impl Officers for Desk {
         self.command(command, operator)
     }
 
-    async fn identify(&self, event: &EventId, _: &str) -> Result<Arc<State>, Problem> {
+    async fn identify(&self, event: &EventId, _: Vec<String>, _: &str) -> Result<Arc<State>, Problem> {
         self.identify_units();
         self.state(event).await
     }

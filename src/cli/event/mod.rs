@@ -97,6 +97,9 @@ enum Verb {
     Identify {
         /// The event
         event: EventId,
+        /// A platform that the call does not name by its CPE name: it counts from now on
+        #[arg(long = "cpe", value_name = "NAME")]
+        cpes: Vec<String>,
     },
     /// Say that a milestone is met
     Met {
@@ -249,7 +252,7 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
         }
         Verb::Release { event } => (event, EventOrder::Release),
         Verb::Issued { event, time: Moment(time) } => (event, EventOrder::Issued { time }),
-        Verb::Identify { event } => (event, EventOrder::Identify),
+        Verb::Identify { event, cpes } => (event, EventOrder::Identify { cpes }),
         Verb::Met { event, milestone, unit, system, when, evidence } => {
             (event, EventOrder::Met { milestone, unit, system, when: at(when), evidence })
         }

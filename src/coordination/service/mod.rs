@@ -8,16 +8,19 @@
 
 mod act;
 mod agenda;
+mod answers;
 mod arrive;
 mod code;
 mod config;
 mod deliver;
 mod effects;
 mod held;
+mod look;
 mod opening;
 mod orders;
 mod people;
 mod preview;
+mod refused;
 mod shelf;
 mod tick;
 
@@ -27,10 +30,13 @@ use async_trait::async_trait;
 use tokio::sync::{Mutex, Notify};
 
 use agenda::Agenda;
+pub use answers::Answered;
 pub use config::{BadConfig, BadPlan, CallRule, Config};
 pub(super) use held::Held;
 use held::Listeners;
-pub use orders::{Answered, ByHand, Logged, OrderError, Verified};
+pub use look::{Logged, Verified};
+pub use orders::ByHand;
+pub use refused::OrderError;
 use shelf::Shelf;
 
 use super::plan::Plan;
@@ -81,7 +87,7 @@ pub struct Coordination {
     listeners: Arc<Listeners>,
     /// Whether the agenda was read from the store.
     agenda_read: Mutex<bool>,
-    guesses: orders::Guesses,
+    guesses: answers::Guesses,
 }
 
 impl Coordination {
@@ -93,7 +99,7 @@ impl Coordination {
             shelf: Shelf::new(Arc::clone(&parts.store), parts.config.events_in_memory),
             listeners: Arc::new(listeners),
             agenda_read: Mutex::new(false),
-            guesses: orders::Guesses::default(),
+            guesses: answers::Guesses::default(),
             store: parts.store,
             inventory: parts.inventory,
             rosters: parts.rosters,

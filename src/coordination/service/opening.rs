@@ -276,6 +276,12 @@ impl Coordination {
         }
         let command = Command::Identify { affected, of: Some(found.systems) };
         self.note_refusal(self.act(step, batch, id, (actor, command), now).await?, id);
+        if state.call.platforms.is_empty() {
+            let text = "the call names no platform by CPE, so the inventory cannot say whom it concerns: \
+                        `ridd event identify --cpe` names one"
+                .to_owned();
+            self.note_refusal(self.act(step, batch, id, (BY_ITSELF, Command::Note(text)), now).await?, id);
+        }
         if !found.unreadable.is_empty() {
             let text = format!("the inventory could not compare: {}", found.unreadable.join("; "));
             self.note_refusal(self.act(step, batch, id, (BY_ITSELF, Command::Note(text)), now).await?, id);

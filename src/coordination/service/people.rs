@@ -33,7 +33,9 @@ impl People {
 impl Ladders for People {
     fn ladder(&self, whom: &Whom, at: Timestamp) -> Vec<Rung> {
         let rungs = match whom {
-            Whom::Person(person) => self.roster.ladder_of(person, at),
+            Whom::Person(person) if self.roster.person(person).is_some() => self.roster.ladder_of(person, at),
+            // The inventory names somebody whom the roster does not know: the unit's contact knows who that is.
+            Whom::Person(_) => self.roster.ladder(Place::UnitContact, None, at),
             Whom::Place { place, unit } => {
                 // Whoever owns a step that the roster has no place for is called through the watch.
                 let place = place.parse::<Place>().unwrap_or(Place::CirtWatch);

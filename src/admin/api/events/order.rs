@@ -64,8 +64,11 @@ pub enum EventOrder {
     Release,
     /// E is this.
     Issued { time: Timestamp },
-    /// The inventory is asked again.
-    Identify,
+    /// The inventory is asked again, also for platforms that the call does not name by CPE.
+    Identify {
+        #[serde(default)]
+        cpes: Vec<String>,
+    },
     /// A milestone is met.
     Met {
         milestone: Milestone,
@@ -116,7 +119,7 @@ impl EventOrder {
         match self {
             Self::Release => "event release",
             Self::Issued { .. } => "event issued",
-            Self::Identify => "event identify",
+            Self::Identify { .. } => "event identify",
             Self::Met { .. } => "event met",
             Self::Waive { .. } => "event waive",
             Self::Edit { .. } => "alert edit",
@@ -155,7 +158,7 @@ pub(super) async fn carry_out(call: &Call<'_>, event: &EventId, order: EventOrde
         EventOrder::Corrected { .. } => permitted(call, &call.permit::<ReportCorrected>()?, event, order).await,
         EventOrder::Release
         | EventOrder::Issued { .. }
-        | EventOrder::Identify
+        | EventOrder::Identify { .. }
         | EventOrder::Met { .. }
         | EventOrder::Edit { .. }
         | EventOrder::Approve
@@ -182,7 +185,7 @@ async fn permitted<A: Act>(
     let own = call.parts.directory.own_name();
     within(&order, limits, call.parts.store.as_ref(), &own).await?;
     let state = match order {
-        EventOrder::Identify => officers.identify(event, &operator).await?,
+        EventOrder::Identify { cpes } => officers.identify(event, cpes, &operator).await?,
         EventOrder::Scan { unit, result } => {
             officers.scan(event, unit.as_str(), result.into_bytes().into(), &operator).await?
         }
@@ -265,7 +268,7 @@ async fn command(
         EventOrder::Close { why } => Command::Close(why),
         EventOrder::Reopen { why } => Command::Reopen(said(why)?),
         EventOrder::Cancel { why } => Command::Cancel(said(why)?),
-        EventOrder::Identify | EventOrder::Scan { .. } => {
+        EventOrder::Identify { .. } | EventOrder::Scan { .. } => {
             return Err(Problem::new(Code::Failed, "this order is no command", ""));
         }
     })
