@@ -26,7 +26,12 @@ impl Draft {
         let (foreign, unknown) = self.not_of(unit, named);
         if !foreign.is_empty() {
             let why = format!("{unit} reported systems of other units: {}", foreign.join(", "));
-            self.push(Entry::ReportRefused { unit: unit.to_owned(), systems: foreign, why });
+            let open: Vec<String> = self.unit(unit)?.unsettled().map(str::to_owned).collect();
+            self.push(Entry::ReportRefused { unit: unit.to_owned(), systems: foreign, why: why.clone() });
+            // A Result is answered with an empty response (RFC 6546 Table 1): its sender learns of it by another Request.
+            if completion.is_some() && !open.is_empty() {
+                self.send_discrepancy(unit, open, format!("nothing of the completion was taken: {why}"));
+            }
             return Ok(());
         }
         self.acknowledged_by_acting(unit);

@@ -21,6 +21,7 @@ mod orders;
 mod people;
 mod preview;
 mod refused;
+mod release;
 mod shelf;
 mod tick;
 

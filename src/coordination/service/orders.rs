@@ -8,7 +8,7 @@ use super::act::is_conflict;
 use super::refused::OrderError;
 use super::{Coordination, TRIES};
 use crate::clock::Timestamp;
-use crate::coordination::decide::{Command, Refusal};
+use crate::coordination::decide::{BY_ITSELF, Command, Refusal};
 use crate::coordination::entry::{Finding, Opening};
 use crate::coordination::process::{ProcessError, Step};
 use crate::coordination::state::State;
@@ -151,7 +151,11 @@ impl Coordination {
             let event = match order {
                 Order::Commands(event, commands) => {
                     for command in commands {
+                        let before = self.hold(&mut step, event).await?.state();
                         self.act(&mut step, &mut batch, event, (actor, command.clone()), now).await??;
+                        if let Some(before) = before {
+                            self.after_waiting(&mut step, &mut batch, (event, &before, command), now).await?;
+                        }
                     }
                     event.clone()
                 }
@@ -167,7 +171,10 @@ impl Coordination {
                 }
                 Order::Open(opening) => {
                     let opening = Opening::clone(opening);
-                    self.open_new(&mut step, &mut batch, (actor, opening), now).await?
+                    let event = self.open_new(&mut step, &mut batch, (actor, opening), now).await?;
+                    // What is entered late shows at once what is overdue.
+                    self.act(&mut step, &mut batch, &event, (BY_ITSELF, Command::Tick), now).await??;
+                    event
                 }
             };
             let state = self.hold(&mut step, &event).await?.state();
