@@ -13,7 +13,7 @@ use crate::admin::api::node::Reloaded;
 use crate::admin::api::peers::Probed;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::coordination::Process;
+use crate::coordination::{Coordination, Process};
 use crate::ids::PeerName;
 use crate::peers::{Directory, PeersError};
 use crate::telemetry::Metrics;
@@ -35,6 +35,8 @@ pub(super) struct Node {
     pub(super) config: Mutex<Config>,
     /// The process of significant events, whose clock we run.
     pub(super) process: Arc<dyn Process>,
+    /// The same by its own name: it takes the plan.
+    pub(super) coordination: Arc<Coordination>,
     pub(super) draining: AtomicBool,
     /// One reload at a time.
     pub(super) reloading: tokio::sync::Mutex<()>,
@@ -52,13 +54,18 @@ impl Node {
             Some(file) => Config::load(file).map_err(|faults| lines(&faults))?.resolved(&self.data),
             None => self.current(),
         };
+        let plan = config.coordination.read_plan().map_err(|error| vec![error.to_string()])?;
         let changes = self.directory.reload_with(&config.peers).await.map_err(|error| faults(&error))?;
         if let Err(error) = self.logging.change(&config.telemetry.level) {
             tracing::warn!(%error, "the log levels stay as they were");
         }
         let restart = needs_restart(&self.started_with, &config);
+        let replanned = self.coordination.follow_plan(plan);
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
         let mut lines = changes.changed;
+        if let Some(name) = replanned {
+            lines.push(format!("events that are opened from now on follow the plan {name:?}"));
+        }
         lines.extend(changes.warnings.into_iter().map(|warning| format!("warning: {warning}")));
         Ok(Reloaded { changes: lines, restart })
     }
@@ -179,6 +186,9 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<String> {
         tables.remove("peers");
         if let Some(telemetry) = tables.get_mut("telemetry").and_then(Value::as_object_mut) {
             telemetry.remove("level");
+        }
+        if let Some(coordination) = tables.get_mut("coordination").and_then(Value::as_object_mut) {
+            coordination.remove("plan");
         }
     }
     let changed = after.iter().filter(|(table, value)| before.get(*table) != Some(value));

@@ -141,6 +141,7 @@ pub(super) async fn serve(
         started_with: config.clone(),
         config: config.clone().into(),
         process: Arc::clone(&process),
+        coordination: Arc::clone(&coordination),
         draining: AtomicBool::new(false),
         reloading: tokio::sync::Mutex::default(),
     });

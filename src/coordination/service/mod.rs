@@ -25,7 +25,7 @@ mod release;
 mod shelf;
 mod tick;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::{Mutex, Notify};
@@ -82,7 +82,8 @@ pub struct Coordination {
     inventory: Arc<Inventory>,
     rosters: Arc<Rosters>,
     config: Config,
-    plan: Plan,
+    /// As the plan file was last read.
+    plan: std::sync::Mutex<Plan>,
     clock: Arc<dyn Clock>,
     shelf: Shelf,
     listeners: Arc<Listeners>,
@@ -105,9 +106,25 @@ impl Coordination {
             inventory: parts.inventory,
             rosters: parts.rosters,
             config: parts.config,
-            plan: parts.plan,
+            plan: std::sync::Mutex::new(parts.plan),
             clock: parts.clock,
         })
+    }
+
+    /// The timetable of events that are opened now.
+    fn plan(&self) -> Plan {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes another timetable for events that are opened from now on; its name, if it is another. Events that are open
+    /// keep theirs.
+    pub fn follow_plan(&self, plan: Plan) -> Option<String> {
+        let mut followed = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        if *followed == plan {
+            return None;
+        }
+        *followed = plan;
+        Some(followed.name.clone())
     }
 
     /// Who writes our documents.

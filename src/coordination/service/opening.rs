@@ -57,7 +57,7 @@ impl Coordination {
             call,
             Some(source),
             (arrived.at, None),
-            self.plan.clone(),
+            self.plan(),
             (self.config.policy(), held),
         );
         let actor = arrived.peer.name.to_string();
@@ -318,7 +318,7 @@ impl Coordination {
         }
         let alert = wire::read_alert(outline);
         let policy = self.config.policy();
-        let opening = opening::of_alert(&self.own(), &alert, source, arrived.at, &self.plan, policy);
+        let opening = opening::of_alert(&self.own(), &alert, source, arrived.at, &self.plan(), policy);
         let actor = arrived.peer.name.to_string();
         let id = self.free_name(opening.issued).await?;
         self.open_as(step, batch, &id, (&actor, opening), arrived.at).await?;

@@ -94,7 +94,7 @@ impl Coordination {
         }
         let times = (self.clock.now(), by_hand.issued);
         let policy = (self.config.policy(), false);
-        let opening = opening::of_call(&self.own(), call, None, times, self.plan.clone(), policy);
+        let opening = opening::of_call(&self.own(), call, None, times, self.plan(), policy);
         self.carry_order(&Order::Open(Box::new(opening)), actor).await
     }
 
