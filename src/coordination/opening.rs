@@ -86,14 +86,21 @@ pub fn of_alert(own: &str, alert: &Alert, source: Source, received: Timestamp, p
     }
 }
 
-/// Our plan with the due times that the alert states; steps that it does not ask for are left out, unless it asks for none.
+/// Steps that are ours whatever the node above asks for: by them our own people learn of the alert.
+const TELLING: [&str; 2] = [milestone::OWNERS_NOTIFIED, milestone::PATCHES_OBTAINED];
+
+/// Our plan with the due times that the alert states; steps that it does not ask for are left out, but for those by which
+/// our people are told, and unless it asks for none.
 fn units_plan(plan: &Plan, alert: &Alert, issued: Timestamp) -> Plan {
     let of_units = |step: &&Step| OF_UNITS.contains(&step.owner.as_str()) && step.scope != Scope::Event;
     let mut steps: Vec<Step> = plan.steps.iter().filter(of_units).cloned().collect();
     let asked: BTreeMap<Milestone, Option<Timestamp>> =
         alert.tasks.iter().filter_map(|task| Some((task.milestone.parse().ok()?, task.due))).collect();
     if !asked.is_empty() {
-        steps.retain(|step| step.of == From::AlertIssued || asked.contains_key(&step.milestone));
+        steps.retain(|step| {
+            let ours = step.of == From::AlertIssued || TELLING.contains(&step.milestone.as_str());
+            ours || asked.contains_key(&step.milestone)
+        });
     }
     for (milestone, due) in asked {
         let known = steps.iter_mut().find(|step| step.milestone == milestone);
@@ -220,7 +227,8 @@ mod tests {
         let opening = of_alert(OWN, &alert(tasks), source(), at("2003-01-25T06:00:00Z"), &Plan::default(), policy());
         let steps: Vec<_> =
             opening.plan.steps.iter().map(|step| (step.milestone.as_str(), step.after.as_secs() / 60)).collect();
-        assert_eq!(steps, [("alert-acknowledged", 30), ("corrected", 360), ("press-told", 120)]);
+        let ours = [("alert-acknowledged", 30), ("owners-notified", 240), ("patches-obtained", 240)];
+        assert_eq!(steps, [&ours[..], &[("corrected", 360), ("press-told", 120)]].concat());
         assert_eq!(opening.issued, at("2003-01-25T05:30:00Z"));
         assert_eq!(opening.policy.issuing, Issuing::Automatic);
     }

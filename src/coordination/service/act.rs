@@ -10,13 +10,14 @@ use super::people::People;
 use crate::clock::Timestamp;
 use crate::coordination::decide::{Command, Decision, Made, Refusal, decide, open};
 use crate::coordination::due::next_due;
-use crate::coordination::entry::{Affected, Opening};
+use crate::coordination::entry::{Affected, Entry, Opening};
 use crate::coordination::follow::follow;
 use crate::coordination::process::Step;
 use crate::coordination::state::State;
 use crate::coordination::{ProcessError, chain};
 use crate::ids::EventId;
-use crate::store::records::{Event, EventIncident, LogEntry};
+use crate::peers::Relation;
+use crate::store::records::{Event, EventIncident, EventRole, LogEntry};
 use crate::store::{Batch, Column, Precondition, Record, StoreError};
 
 /// What became of a command: the entries it led to, or why it was refused.
@@ -90,6 +91,7 @@ impl Coordination {
         loop {
             if let Some(decision) = decision.take() {
                 troubles.extend(self.enter(held, batch, &decision, people, now).await?);
+                troubles.extend(self.inform_others(&decision));
                 made.extend(decision.entries);
             }
             let Some(trouble) = troubles.pop_front() else { return Ok(made) };
@@ -99,6 +101,18 @@ impl Coordination {
                 Err(refusal) => tracing::warn!(event = %held.id, %refusal, "what went wrong is not noted"),
             }
         }
+    }
+
+    /// Once alerts go out, by policy the units that get none are told, too.
+    fn inform_others(&self, decision: &Decision) -> Option<Command> {
+        let state = &decision.state;
+        let sent = decision.entries.iter().any(|made| matches!(made.entry, Entry::AlertSent { .. }));
+        if !sent || !state.policy.inform_unaffected || state.role != EventRole::Department {
+            return None;
+        }
+        let units = self.listeners.postman.with_relation(Relation::Unit).into_iter().map(|peer| peer.name.to_string());
+        // Who is affected or was told before, `decide` knows.
+        Some(Command::Inform(units.collect()))
     }
 
     /// Writes the entries of one decision, and carries out what follows from them. Gives what went wrong, as commands.
