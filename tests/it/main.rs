@@ -4,6 +4,7 @@
 
 mod admission;
 mod cli;
+mod coordination;
 mod demo;
 mod disk;
 mod harness;

@@ -3,6 +3,7 @@
 //! No fixed port, no log scraping to find out whether something has happened, no sleep instead of a condition.
 
 pub(crate) mod daemon;
+pub(crate) mod mailbox;
 pub(crate) mod peer;
 pub(crate) mod pki;
 pub(crate) mod report;

@@ -1,0 +1,11 @@
+//! The process of a significant event on real nodes: the other side is played by hand, with plain RID and IODEF.
+
+mod alerts;
+mod calls;
+mod faults;
+mod foreign;
+mod killed;
+mod letters;
+mod rights;
+mod scene;
+mod unit;
