@@ -404,7 +404,7 @@ fn engine_line(rounds: &[super::store::Figures]) -> Line {
 }
 
 /// Processor time that the process has used, from `/proc`; zero where there is none.
-fn cpu(pid: u32) -> Duration {
+pub(super) fn cpu(pid: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The second field is the program's name in parentheses; the times are the 14th and 15th, in hundredths.
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);

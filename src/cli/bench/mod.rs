@@ -2,7 +2,9 @@
 //!
 //! Every bench runs with its baseline in one process, in turns, so that the ratio holds where the times do not.
 
+mod alert;
 mod codec;
+mod department;
 mod ingest;
 mod inventory;
 mod log;
@@ -38,6 +40,8 @@ enum What {
     Ingest(ingest::Args),
     /// Measure how fast the systems that a data call concerns are found among many
     Inventory(inventory::Args),
+    /// Measure from a data call to the last unit's acknowledgement, beside as many bare posts to the same units
+    Alert(alert::Args),
     /// Measure reading the log of a significant event: chain, entries, fold
     Log(log::Args),
     /// Run a node that answers 200 and does nothing: what `bench ingest` measures against
@@ -52,6 +56,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
         What::Store(args) => store::run(args, globals),
         What::Ingest(args) => ingest::run(args, globals),
         What::Inventory(args) => inventory::run(args, globals),
+        What::Alert(args) => alert::run(args, globals),
         What::Log(args) => log::run(args, globals),
         What::Nothing(args) => nothing::run(args),
     }

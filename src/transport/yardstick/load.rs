@@ -78,7 +78,7 @@ pub async fn drive(
     let next = Arc::new(AtomicU64::new(load.first));
     let mut connections = Vec::with_capacity(load.connections);
     for _ in 0..load.connections {
-        connections.push(Connection::open(load, &tls).await?);
+        connections.push(Connection::open(load.address, &load.name, &tls).await?);
     }
     let start = Instant::now();
     let mut tasks = JoinSet::new();
@@ -107,7 +107,7 @@ pub async fn drive(
 }
 
 /// One kept connection.
-struct Connection {
+pub struct Connection {
     stream: TlsStream<TcpStream>,
     address: SocketAddr,
     host: String,
@@ -116,19 +116,26 @@ struct Connection {
 }
 
 impl Connection {
-    async fn open(load: &Load, tls: &Arc<ClientConfig>) -> Result<Self, YardstickError> {
-        let address = load.address;
+    /// Connects to the node of that DNS-ID and proves both sides by a full handshake.
+    ///
+    /// # Errors
+    /// Why the connection does not stand.
+    pub async fn open(address: SocketAddr, name: &str, tls: &Arc<ClientConfig>) -> Result<Self, YardstickError> {
         let failed = |source| YardstickError::Connection { doing: "connecting to", address, source };
         let stream = TcpStream::connect(address).await.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
-        let name = ServerName::try_from(load.name.clone())
+        let host = name.to_owned();
+        let name = ServerName::try_from(host.clone())
             .map_err(|error| YardstickError::Certificates { why: error.to_string() })?;
         let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(failed)?;
-        Ok(Self { stream, address, host: load.name.clone(), out: Vec::new(), buffer: Vec::new() })
+        Ok(Self { stream, address, host, out: Vec::new(), buffer: Vec::new() })
     }
 
     /// Sends one message and reads its answer to the end.
-    async fn exchange(&mut self, number: u64, body: &[u8]) -> Result<(), YardstickError> {
+    ///
+    /// # Errors
+    /// The connection fails, or the answer is not 200.
+    pub async fn exchange(&mut self, number: u64, body: &[u8]) -> Result<(), YardstickError> {
         let address = self.address;
         let failed = |source| YardstickError::Connection { doing: "sending to", address, source };
         self.out.clear();

@@ -1,24 +1,27 @@
-//! The yardstick of `ridd bench`: a node that does nothing over the same HTTP and TLS, and a client that loads either.
+//! The yardstick of `ridd bench`: a node that does nothing over the same HTTP and TLS, a client that loads either, and peers
+//! that only answer.
 //!
 //! Used by the bench command only. Both sides prove themselves with certificates as real nodes do, without resumption,
 //! so that what differs between the two nodes is the work between request and answer.
 
 mod load;
 mod nothing;
+mod stub;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, WantsServerCert, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-pub use load::{Figures, Load, drive};
+pub use load::{Connection, Figures, Load, drive};
 pub use nothing::DoNothing;
+pub use stub::{Answer, Identity, Stub};
 
 /// Why the yardstick cannot be laid on.
 #[derive(Debug, thiserror::Error)]
@@ -92,28 +95,36 @@ impl Papers {
     /// If a file cannot be read or used.
     pub fn server(&self) -> Result<Arc<ServerConfig>, YardstickError> {
         let (chain, key, roots) = self.read()?;
-        let clients =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build().map_err(unfit)?;
-        let mut config = ServerConfig::builder_with_provider(provider())
-            .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(unfit)?
-            .with_client_cert_verifier(clients)
-            .with_single_cert(chain, key)
-            .map_err(unfit)?;
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+        Ok(server(judging(roots)?.with_single_cert(chain, key).map_err(unfit)?))
     }
 
     fn read(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>, RootCertStore), YardstickError> {
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| unreadable(&self.key, &error))?;
-        let mut roots = RootCertStore::empty();
-        for certificate in certificates(&self.ca)? {
-            roots.add(certificate).map_err(unfit)?;
-        }
-        Ok((certificates(&self.certificate)?, key, roots))
+        Ok((certificates(&self.certificate)?, key, roots(&self.ca)?))
     }
+}
+
+/// A server that takes only clients whose certificates lead to one of the roots.
+fn judging(roots: RootCertStore) -> Result<ConfigBuilder<ServerConfig, WantsServerCert>, YardstickError> {
+    let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build().map_err(unfit)?;
+    let config = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13, &TLS12]);
+    Ok(config.map_err(unfit)?.with_client_cert_verifier(clients))
+}
+
+/// The same without resumption, as nodes have it.
+fn server(mut config: ServerConfig) -> Arc<ServerConfig> {
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Arc::new(config)
+}
+
+fn roots(ca: &Path) -> Result<RootCertStore, YardstickError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(ca)? {
+        roots.add(certificate).map_err(unfit)?;
+    }
+    Ok(roots)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, YardstickError> {
