@@ -3,6 +3,7 @@
 //! Every bench runs with its baseline in one process, in turns, so that the ratio holds where the times do not.
 
 mod alert;
+mod clock;
 mod codec;
 mod department;
 mod ingest;
@@ -42,6 +43,8 @@ enum What {
     Inventory(inventory::Args),
     /// Measure from a data call to the last unit's acknowledgement, beside as many bare posts to the same units
     Alert(alert::Args),
+    /// Measure what open milestones cost while none is due
+    Clock(clock::Args),
     /// Measure reading the log of a significant event: chain, entries, fold
     Log(log::Args),
     /// Run a node that answers 200 and does nothing: what `bench ingest` measures against
@@ -57,6 +60,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
         What::Ingest(args) => ingest::run(args, globals),
         What::Inventory(args) => inventory::run(args, globals),
         What::Alert(args) => alert::run(args, globals),
+        What::Clock(args) => clock::run(args, globals),
         What::Log(args) => log::run(args, globals),
         What::Nothing(args) => nothing::run(args),
     }
