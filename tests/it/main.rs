@@ -5,6 +5,7 @@
 mod admission;
 mod cli;
 mod coordination;
+mod coordination_cli;
 mod demo;
 mod disk;
 mod harness;

@@ -113,7 +113,9 @@ fn stands(mark: &MarkView, now: Timestamp) -> String {
 /// A row for each unit, a column for each milestone that any of them has.
 fn units(units: &[&UnitView], now: Timestamp) -> String {
     let mut names: Vec<&str> = Vec::new();
-    for mark in units.iter().flat_map(|unit| &unit.milestones) {
+    // Our own systems need no alert: a unit with one has all the columns, in the order of the plan.
+    let most = units.iter().max_by_key(|unit| unit.milestones.len());
+    for mark in most.into_iter().chain(units).flat_map(|unit| &unit.milestones) {
         if !names.contains(&mark.milestone.as_str()) {
             names.push(mark.milestone.as_str());
         }
@@ -159,7 +161,7 @@ fn called(calls: &[&CallView], now: Timestamp) -> String {
             or_dash(call.person.as_ref()),
             or_dash(call.channel.as_ref()),
             call.at.map_or_else(|| "-".to_owned(), second),
-            or_dash(call.fate.as_ref()),
+            call.fate.map_or_else(|| "nobody to call".to_owned(), |fate| fate.to_string()),
             call.tries.to_string(),
             call.next.map_or_else(|| "-".to_owned(), |next| away(next, now)),
         ]
