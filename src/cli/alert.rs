@@ -93,7 +93,7 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
         }
         Verb::Edit(args) => {
             let event = args.event.clone();
-            give(globals, &event, &EventOrder::Edit { edit: edit(args)? })
+            give(globals, &event, &EventOrder::Edit { edit: Box::new(edit(args)?) })
         }
         Verb::Approve { event } => give(globals, &event, &EventOrder::Approve),
         Verb::Issue { event } => give(globals, &event, &EventOrder::Issue),

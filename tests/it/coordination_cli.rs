@@ -81,7 +81,8 @@ fn an_event_is_walked_from_the_call_to_the_report_by_commands_only() {
     let shown = node.json(&["event", "show", event]);
     assert!(shown["units"].as_array().unwrap().iter().all(|unit| unit["validated"].is_string()), "{shown}");
     let log = node.json(&["event", "log", event]);
-    let kinds: Vec<_> = log["entries"].as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<_> =
+        log["entries"].as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
     assert_eq!((kinds.first(), kinds.last()), (Some(&"opened"), Some(&"closed")));
     assert!(node.ridd(&["event", "timeline", event]).contains("confirmed"));
     let report = dir.path().join("report.html");

@@ -80,7 +80,7 @@ pub enum EventOrder {
     /// A milestone need not be met.
     Waive { milestone: Milestone, unit: Option<PeerName>, system: Option<String>, why: String },
     /// The draft of the alert is changed.
-    Edit { edit: AlertEdit },
+    Edit { edit: Box<AlertEdit> },
     /// The draft is ready.
     Approve,
     /// It goes out to every affected unit that has not got it.
@@ -202,8 +202,7 @@ async fn permitted<A: Act>(
 /// of the unit is judged with the event.
 async fn within(order: &EventOrder, limits: Limits<'_>, store: &dyn Store, own: &PeerName) -> Result<(), Problem> {
     let unit = match order {
-        EventOrder::Met { unit, .. } => unit.as_ref(),
-        EventOrder::Complete { unit } => unit.as_ref().or(Some(own).filter(|_| limits.unit().is_none())),
+        EventOrder::Met { unit, .. } | EventOrder::Complete { unit } => unit.as_ref(),
         EventOrder::Progress => Some(own),
         _ => None,
     };
