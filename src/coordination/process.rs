@@ -156,6 +156,12 @@ impl Step {
         self.holds.is_empty() && self.events.is_empty()
     }
 
+    /// The batch is in the line of the store: others may build on what it will change.
+    pub fn queued(&mut self) {
+        self.events.iter_mut().for_each(Held::queued);
+        self.holds.iter_mut().for_each(|hold| hold.queued());
+    }
+
     /// The batch is committed.
     pub fn committed(self) {
         for held in self.events {
@@ -168,6 +174,10 @@ impl Step {
 }
 
 impl Hold for Step {
+    fn queued(&mut self) {
+        Self::queued(self);
+    }
+
     fn committed(self: Box<Self>) {
         Self::committed(*self);
     }

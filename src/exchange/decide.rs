@@ -46,9 +46,8 @@ impl Exchange {
             if let Some(page) = &mut plan.page {
                 page.write(&mut plan.batch);
             }
-            match self.commit(std::mem::take(&mut plan.batch)).await {
+            match self.commit_step(std::mem::take(&mut plan.batch), step).await {
                 Ok(()) => {
-                    step.committed();
                     let message = plan.message.clone();
                     tracing::info!(message = %message.id, peer = %message.peer, verdict = %message.verdict, operator, "decided by staff");
                     self.settle(plan);

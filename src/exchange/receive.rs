@@ -82,13 +82,9 @@ impl Exchange {
                 planned => planned?,
             };
             plan.file(arrived.opened, repeatable.then(|| digest.clone()));
-            match self.commit(std::mem::take(&mut plan.batch)).await {
-                Ok(()) => {
-                    step.committed();
-                    return Ok(self.filed(arrived, plan));
-                }
+            match self.commit_step(std::mem::take(&mut plan.batch), step).await {
+                Ok(()) => return Ok(self.filed(arrived, plan)),
                 Err(StoreError::Conflict { .. }) => {
-                    drop(step);
                     if let Some(id) = arrived.incident() {
                         self.post.ledger.forget(&id.incident);
                     }

@@ -79,16 +79,27 @@ fn without_process(load: &Load, error: ProcessError) -> Result<(), StoreError> {
 impl Exchange {
     /// What the reply changes.
     async fn entered(&self, step: &mut Step, load: &Load, reply: &Reply, delivered: bool) -> Result<Batch, StoreError> {
+        let mut batch = self.taken(step, load, reply, delivered).await?;
+        let Some(sent) = self.sent(load).await? else { return Ok(batch) };
+        match self.read_reply(step, &sent, load, reply).await? {
+            Ok(read) => batch.append(read),
+            Err(improper) => {
+                // What the process has made of an answer that is not taken goes with it.
+                *step = Step::new();
+                batch = self.taken(step, load, reply, delivered).await?;
+                batch.append(self.keep_improper(&sent, reply, &improper))
+            }
+        };
+        Ok(batch)
+    }
+
+    /// What follows from the other side having taken the parcel, whatever it answers.
+    async fn taken(&self, step: &mut Step, load: &Load, reply: &Reply, delivered: bool) -> Result<Batch, StoreError> {
         let mut batch = Batch::new();
         if delivered {
             let told = self.process.delivered(step, &mut batch, load, reply).await;
             told.or_else(|error| without_process(load, error))?;
         }
-        let Some(sent) = self.sent(load).await? else { return Ok(batch) };
-        match self.read_reply(step, &sent, load, reply).await? {
-            Ok(read) => batch.append(read),
-            Err(improper) => batch.append(self.keep_improper(&sent, reply, &improper)),
-        };
         Ok(batch)
     }
 

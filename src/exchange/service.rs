@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::post::Post;
 use crate::clock::Clock;
-use crate::coordination::Process;
+use crate::coordination::{Process, Step};
 use crate::routing;
 use crate::store::{Batch, Record, Scan, Store, StoreError};
 use crate::telemetry::Metrics;
@@ -51,8 +51,22 @@ impl Exchange {
 
     /// Commits, and counts how long it took or why it failed.
     pub(super) async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.commit_step(batch, Step::new()).await
+    }
+
+    /// The same for a batch that the process of significant events has a part in.
+    pub(super) async fn commit_step(&self, batch: Batch, mut step: Step) -> Result<(), StoreError> {
         let begun = self.clock.now();
-        let outcome = self.store.commit(batch).await;
+        let outcome = match self.store.enqueue(batch).await {
+            Ok(committing) => {
+                step.queued();
+                committing.await
+            }
+            Err(error) => Err(error),
+        };
+        if outcome.is_ok() {
+            step.committed();
+        }
         match &outcome {
             Ok(()) => self.metrics.committed(self.clock.now().since(begun)),
             Err(StoreError::Conflict { .. }) => self.metrics.store_fault("conflict", false),

@@ -107,6 +107,9 @@ impl From<Batch> for Entered {
 /// Something that is held while a batch is being made and committed: a lock, what will be remembered. Dropping it without
 /// telling it of the commit undoes it.
 pub trait Hold: Send + Sync {
+    /// The batch has its place in the line: what others put there from now on comes after it.
+    fn queued(&mut self) {}
+
     /// The batch is committed.
     fn committed(self: Box<Self>);
 }

@@ -176,10 +176,14 @@ impl Courier {
                 Lesson::Answers
             }
         };
-        let Entered { mut batch, hold } = entered;
+        let Entered { mut batch, mut hold } = entered;
         let posts = batch.changes.iter().any(is_parcel);
         batch.update(&parcel, revision);
-        self.outbox.store.commit(batch).await?;
+        let committing = self.outbox.store.enqueue(batch).await?;
+        if let Some(hold) = &mut hold {
+            hold.queued();
+        }
+        committing.await?;
         if let Some(hold) = hold {
             hold.committed();
         }

@@ -39,7 +39,12 @@ pub use error::StoreError;
 pub(crate) use pack::packed_size;
 pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
 
+use std::pin::Pin;
+
 use async_trait::async_trait;
+
+/// What becomes of a batch that is in the line: as [`Store::commit`].
+pub type Committing = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 
 /// A durable store of records. Cheap calls: an implementation holds its own handles and may be shared by all tasks.
 #[async_trait]
@@ -50,6 +55,16 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Conflict`] names the first precondition that failed; nothing has changed then.
     /// Any other error: the batch may be taken as not committed, and a later batch may be tried.
     async fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Puts the batch into the line of those to be committed, and gives what becomes of it. Whatever is put into the line
+    /// later is committed later; nothing is durable before the outcome says so.
+    ///
+    /// # Errors
+    /// If it cannot be put into the line; nothing has changed then.
+    async fn enqueue(&self, batch: Batch) -> Result<Committing, StoreError> {
+        let outcome = self.commit(batch).await;
+        Ok(Box::pin(async move { outcome }))
+    }
 
     /// The row of that key, if there is one.
     ///

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::Batch;
-use super::{StoreError, pack};
+use super::{Committing, StoreError, pack};
 
 /// The most batches written together: bounds how long the first of a group waits for the last.
 const GROUP: usize = 256;
@@ -49,14 +49,19 @@ impl Queue {
     /// Waits until the batch is durable, or has failed. A caller that gives up waiting leaves it undecided whether the
     /// batch is written.
     pub(super) async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.enqueue(batch).await?.await
+    }
+
+    /// Gives the batch its place in the line.
+    pub(super) async fn enqueue(&self, batch: Batch) -> Result<Committing, StoreError> {
         if batch.is_empty() {
-            return Ok(());
+            return Ok(Box::pin(async { Ok(()) }));
         }
         let batch = pack::pack(batch).await?;
         let line = self.line.as_ref().ok_or(StoreError::Closed)?;
         let (tell, told) = oneshot::channel();
         line.send(Job { batch, tell }).await.map_err(|_| StoreError::Closed)?;
-        answer(told).await
+        Ok(Box::pin(answer(told)))
     }
 }
 

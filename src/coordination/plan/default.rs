@@ -146,6 +146,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_sample_is_the_default_plan() {
+        let sample = include_str!("../../../config/plan.toml");
+        assert_eq!(super::super::parse(sample), Ok(Plan::default()));
+    }
+
+    #[test]
     fn the_default_plan_names_each_milestone_once_and_with_its_scope() {
         let plan = Plan::default();
         let of_plan: Vec<_> = plan.steps.iter().map(|step| (step.milestone.as_str(), step.scope)).collect();

@@ -20,23 +20,33 @@ pub(super) struct Agenda {
 #[derive(Debug, Default)]
 struct Pages {
     due: BTreeSet<(Timestamp, EventId)>,
-    of: HashMap<EventId, Timestamp>,
+    of: HashMap<EventId, (i64, Option<Timestamp>)>,
 }
 
 impl Agenda {
-    /// Notes when the clock has to look at the event next; nothing: it need not.
-    pub(super) fn note(&self, id: &EventId, due: Option<Timestamp>) {
+    /// Notes when the clock has to look at the event next, as its log says up to `head`; nothing: it need not. What is
+    /// known of a longer log stays.
+    pub(super) fn note(&self, id: &EventId, head: i64, due: Option<Timestamp>) {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        if pages.of.get(id).is_some_and(|(known, _)| *known > head) {
+            return;
+        }
         let first = pages.due.first().map(|(at, _)| *at);
-        if let Some(was) = pages.of.remove(id) {
+        if let Some((_, Some(was))) = pages.of.remove(id) {
             pages.due.remove(&(was, id.clone()));
         }
+        pages.of.insert(id.clone(), (head, due));
         let Some(due) = due else { return };
-        pages.of.insert(id.clone(), due);
         pages.due.insert((due, id.clone()));
         if first.is_none_or(|first| due < first) {
             self.bell.notify_one();
         }
+    }
+
+    /// Has the event looked at again at that time, whatever its log says.
+    pub(super) fn again(&self, id: &EventId, at: Option<Timestamp>) {
+        let head = self.pages.lock().unwrap_or_else(PoisonError::into_inner).of.get(id).map_or(0, |(head, _)| *head);
+        self.note(id, head, at);
     }
 
     /// The events that are due at `now`, the longest overdue first.
@@ -68,12 +78,13 @@ mod tests {
     fn what_is_due_comes_in_order_and_a_later_word_counts() {
         let agenda = Agenda::default();
         assert_eq!((agenda.next(), agenda.due(at(100))), (None, Vec::new()));
-        agenda.note(&id("A"), Some(at(30)));
-        agenda.note(&id("B"), Some(at(20)));
-        agenda.note(&id("C"), Some(at(90)));
+        agenda.note(&id("A"), 1, Some(at(30)));
+        agenda.note(&id("B"), 1, Some(at(20)));
+        agenda.note(&id("C"), 1, Some(at(90)));
         assert_eq!((agenda.next(), agenda.due(at(30))), (Some(at(20)), vec![id("B"), id("A")]));
-        agenda.note(&id("B"), Some(at(95)));
-        agenda.note(&id("A"), None);
+        agenda.note(&id("B"), 1, Some(at(95)));
+        agenda.note(&id("A"), 2, None);
+        agenda.note(&id("A"), 1, Some(at(1)));
         assert_eq!((agenda.next(), agenda.due(at(100))), (Some(at(90)), vec![id("C"), id("B")]));
     }
 
@@ -82,11 +93,11 @@ mod tests {
         let agenda = Agenda::default();
         let rung =
             async || tokio::time::timeout(std::time::Duration::from_millis(1), agenda.bell.notified()).await.is_ok();
-        agenda.note(&id("A"), Some(at(30)));
+        agenda.note(&id("A"), 1, Some(at(30)));
         assert!(rung().await);
-        agenda.note(&id("B"), Some(at(40)));
+        agenda.note(&id("B"), 1, Some(at(40)));
         assert!(!rung().await);
-        agenda.note(&id("B"), Some(at(10)));
+        agenda.note(&id("B"), 1, Some(at(10)));
         assert!(rung().await);
     }
 }

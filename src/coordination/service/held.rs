@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::sync::OwnedMutexGuard;
+
 use super::agenda::Agenda;
-use super::shelf::{Kept, Taken};
+use super::shelf::{Kept, Place, Taken};
 use crate::coordination::due::next_due;
 use crate::coordination::state::State;
 use crate::coordination::{Letter, Postman};
@@ -35,7 +37,9 @@ pub(in crate::coordination) struct Held {
     pub(super) called: bool,
     pub(super) withdrawn: Vec<Withdrawn>,
     pub(super) pending: Vec<Pending>,
-    taken: Taken,
+    place: Arc<Place>,
+    /// The lock of the event; given back when the batch has its place in the line.
+    ahead: Option<OwnedMutexGuard<Option<Kept>>>,
     listeners: Arc<Listeners>,
     committed: bool,
 }
@@ -44,14 +48,15 @@ impl Held {
     pub(super) fn new(id: EventId, taken: Taken, listeners: Arc<Listeners>) -> Self {
         Self {
             id,
-            kept: taken.clone(),
+            kept: taken.ahead.clone(),
             changed: false,
             letters: Vec::new(),
             notices: BTreeMap::new(),
             called: false,
             withdrawn: Vec::new(),
             pending: Vec::new(),
-            taken,
+            place: taken.place,
+            ahead: Some(taken.ahead),
             listeners,
             committed: false,
         }
@@ -62,15 +67,25 @@ impl Held {
         self.kept.as_ref().map(|kept| Arc::clone(&kept.state))
     }
 
+    /// The batch is in the line: the next step may build on it.
+    pub(in crate::coordination) fn queued(&mut self) {
+        let Some(mut ahead) = self.ahead.take() else { return };
+        if self.changed {
+            ahead.clone_from(&self.kept);
+        }
+    }
+
     /// The batch is committed: what will be is now.
     pub(in crate::coordination) fn committed(mut self) {
+        self.queued();
         self.committed = true;
         if !self.changed {
             return;
         }
-        let due = self.kept.as_ref().and_then(|kept| next_due(&kept.state));
-        *self.taken = self.kept.take();
-        self.listeners.agenda.note(&self.id, due);
+        if let Some(kept) = self.kept.take() {
+            self.listeners.agenda.note(&self.id, kept.head.number, next_due(&kept.state));
+            self.place.committed(kept);
+        }
         self.listeners.postman.posted(&self.letters);
         for withdrawn in &self.withdrawn {
             self.listeners.outbox.withdrawn(withdrawn);
@@ -83,12 +98,14 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.changed && !self.committed {
-            // Nobody knows whether the batch was committed all the same: the log does.
-            *self.taken = None;
-            self.listeners.postman.dropped(&self.letters);
-            // The clock looks again, or what is due would be forgotten.
-            self.listeners.agenda.bell.notify_one();
+        if !self.changed || self.committed {
+            return;
+        }
+        self.listeners.postman.dropped(&self.letters);
+        if self.ahead.is_none() {
+            // It was in the line, and what others have built on it fails with it. Nobody knows whether it was committed
+            // all the same: the log does.
+            self.place.spoiled();
         }
     }
 }

@@ -137,8 +137,10 @@ impl Coordination {
     }
 
     /// Commits a step of our own.
-    async fn commit(&self, step: Step, batch: Batch) -> Result<(), ProcessError> {
-        self.store.commit(batch).await?;
+    async fn commit(&self, mut step: Step, batch: Batch) -> Result<(), ProcessError> {
+        let committing = self.store.enqueue(batch).await?;
+        step.queued();
+        committing.await?;
         step.committed();
         Ok(())
     }

@@ -1,10 +1,13 @@
 //! The events in hand: their states, folded from their logs and remembered, each under a lock of its own.
 //!
-//! Whoever wants to change an event takes it off the shelf and holds it until the batch is committed; what it will be is
-//! put back only then. A step that is dropped puts nothing back: the event is read anew the next time.
+//! Whoever wants to change an event takes it off the shelf, and puts it back as it will be once the batch has its place in
+//! the line of the store: the next step builds on that, and its batch comes after. So the steps of one event share the
+//! disk's syncs instead of waiting for one each. If a batch fails, those that were built on it fail too, for each names
+//! the head of the log that it follows; the event is then read anew. Whoever only looks sees what is on the disk.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Mutex as Lock, OwnedMutexGuard};
 
@@ -28,16 +31,47 @@ pub(super) struct Kept {
     pub(super) head: Head,
 }
 
-/// The place of one event on the shelf; empty if it is not remembered.
-type Place = Arc<Lock<Option<Kept>>>;
+/// The place of one event on the shelf.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    /// As it will be once all is committed that is in the line; empty if it is not remembered.
+    ahead: Arc<Lock<Option<Kept>>>,
+    /// As it is on the disk, if that is known.
+    durable: Mutex<Option<Kept>>,
+    /// A batch has failed: what is ahead will not come.
+    spoiled: AtomicBool,
+}
+
+impl Place {
+    fn durable(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The batch is committed that made it this. Two batches can be reported in the other order; the later stays.
+    pub(super) fn committed(&self, kept: Kept) {
+        let mut durable = self.durable();
+        if durable.as_ref().is_none_or(|known| known.head.number < kept.head.number) {
+            *durable = Some(kept);
+        }
+    }
+
+    /// The batch has failed, or nobody knows what became of it.
+    pub(super) fn spoiled(&self) {
+        *self.durable() = None;
+        self.spoiled.store(true, Ordering::SeqCst);
+    }
+}
 
 /// An event that was taken off the shelf.
-pub(super) type Taken = OwnedMutexGuard<Option<Kept>>;
+pub(super) struct Taken {
+    pub(super) place: Arc<Place>,
+    pub(super) ahead: OwnedMutexGuard<Option<Kept>>,
+}
 
 /// All events that were looked at lately.
 pub(super) struct Shelf {
     store: Arc<dyn Store>,
-    places: Mutex<HashMap<EventId, Place>>,
+    places: Mutex<HashMap<EventId, Arc<Place>>>,
     /// How many events are remembered.
     room: usize,
 }
@@ -47,7 +81,7 @@ impl Shelf {
         Self { store, places: Mutex::default(), room }
     }
 
-    fn place(&self, id: &EventId) -> Place {
+    fn place(&self, id: &EventId) -> Arc<Place> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = places.get(id) {
             return Arc::clone(place);
@@ -61,17 +95,30 @@ impl Shelf {
 
     /// The event, locked until the guard is dropped; its place is empty if there is no such event.
     pub(super) async fn take(&self, id: &EventId) -> Result<Taken, ProcessError> {
-        let mut taken = self.place(id).lock_owned().await;
-        if taken.is_none() {
-            *taken = self.read(id).await?;
+        let place = self.place(id);
+        let mut ahead = Arc::clone(&place.ahead).lock_owned().await;
+        if place.spoiled.swap(false, Ordering::SeqCst) || ahead.is_none() {
+            *ahead = self.read(id).await?;
+            if let Some(kept) = &*ahead {
+                place.committed(kept.clone());
+            }
         }
-        Ok(taken)
+        Ok(Taken { place, ahead })
     }
 
     /// The event as it stands, for looking only.
     pub(super) async fn look(&self, id: &EventId) -> Result<Option<Arc<State>>, ProcessError> {
-        let taken = self.take(id).await?;
-        Ok(taken.as_ref().map(|kept| Arc::clone(&kept.state)))
+        let state = |kept: &Kept| Arc::clone(&kept.state);
+        let known = self.place(id).durable().as_ref().map(state);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let place = self.place(id);
+        if let Some(kept) = self.read(id).await? {
+            place.committed(kept);
+        }
+        let found = place.durable().as_ref().map(state);
+        Ok(found)
     }
 
     /// Folds the log of the event, and checks its chain on the way.

@@ -26,7 +26,7 @@ impl Coordination {
         for event in self.listeners.agenda.due(now) {
             if let Err(error) = self.tick_one(&event, now).await {
                 tracing::error!(%event, %error, "what is due cannot be done; trying again");
-                self.listeners.agenda.note(&event, Some(now + AGAIN));
+                self.listeners.agenda.again(&event, Some(now + AGAIN));
             }
         }
         self.listeners.agenda.next().map(|next| next.max(now + LEAST))
@@ -42,7 +42,7 @@ impl Coordination {
         loop {
             let rows = self.store.list::<Event>(scan.clone()).await?;
             for row in &rows {
-                self.listeners.agenda.note(&row.id, row.due);
+                self.listeners.agenda.note(&row.id, row.head, row.due);
             }
             let Some(last) = rows.last().filter(|_| rows.len() == PAGE) else { break };
             scan = scan.from(Bound::Excluding(vec![last.due.to_value(), last.id.to_value()]));
@@ -57,7 +57,7 @@ impl Coordination {
             let mut batch = Batch::new();
             let acted = match self.act(&mut step, &mut batch, event, (BY_ITSELF, Command::Tick), now).await {
                 Err(ProcessError::NoSuchEvent { .. }) => {
-                    self.listeners.agenda.note(event, None);
+                    self.listeners.agenda.again(event, None);
                     return Ok(());
                 }
                 acted => acted?,
@@ -66,7 +66,7 @@ impl Coordination {
                 // Nothing came of it, by whatever the state says now; it must not be asked again at once.
                 let state = self.hold(&mut step, event).await?.state();
                 let next = state.and_then(|state| crate::coordination::due::next_due(&state));
-                self.listeners.agenda.note(event, next.map(|next| next.max(now + AGAIN)));
+                self.listeners.agenda.again(event, next.map(|next| next.max(now + AGAIN)));
                 return Ok(());
             }
             match self.commit(step, batch).await {

@@ -216,3 +216,23 @@ async fn the_same_call_again_and_a_report_for_others_systems() {
     carry(&nodes).await;
     assert_eq!(department.state().await.advisories.len(), 1, "{:?}", department.log().await);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_who_answer_at_once_each_have_their_entry_and_the_chain_holds() {
+    let nodes = alerted().await;
+    let department = &nodes[DEPARTMENT];
+    let event = department.event().await;
+    let before = department.state().await.head;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let (coordination, event) = (department.coordination.clone(), event.clone());
+        tasks.spawn(async move {
+            coordination.order(&event, Command::Note(format!("remark {number}")), "officer").await.unwrap();
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.unwrap();
+    }
+    assert_eq!(department.state().await.head, before + 40);
+    assert_eq!(department.coordination.verify(None).await.unwrap().whole[&event], before + 40);
+}

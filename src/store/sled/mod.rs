@@ -28,7 +28,7 @@ use super::config::Config;
 use super::directory::{self, Directory};
 use super::queue::Queue;
 use super::table::{Row, Scan, Table, Value};
-use super::{Store, StoreError};
+use super::{Committing, Store, StoreError};
 
 /// How often, and how long apart, sled's own lock is tried.
 const LOCK_TRIES: u32 = 40;
@@ -145,6 +145,10 @@ impl Kept {
 impl Store for Sled {
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.queue.commit(batch).await
+    }
+
+    async fn enqueue(&self, batch: Batch) -> Result<Committing, StoreError> {
+        self.queue.enqueue(batch).await
     }
 
     async fn row(&self, table: &'static Table, key: Vec<Value>) -> Result<Option<Row>, StoreError> {

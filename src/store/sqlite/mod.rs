@@ -27,7 +27,7 @@ use super::config::Config;
 use super::directory::{self, Directory};
 use super::queue::Queue;
 use super::table::{Row, Scan, Table, Value};
-use super::{Store, StoreError};
+use super::{Committing, Store, StoreError};
 
 /// The file, in the store's directory.
 pub(super) const FILE: &str = "ridd.db";
@@ -75,6 +75,10 @@ impl Sqlite {
 impl Store for Sqlite {
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.queue.commit(batch).await
+    }
+
+    async fn enqueue(&self, batch: Batch) -> Result<Committing, StoreError> {
+        self.queue.enqueue(batch).await
     }
 
     async fn row(&self, table: &'static Table, key: Vec<Value>) -> Result<Option<Row>, StoreError> {
