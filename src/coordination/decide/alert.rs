@@ -47,7 +47,8 @@ impl Draft {
         match answer {
             Acknowledged::Approved if alert != AlertState::Acknowledged => self.push(Entry::AlertAcknowledged { unit }),
             Acknowledged::Pending if !matches!(alert, AlertState::Acknowledged | AlertState::Pending) => {
-                self.push(Entry::AlertDelivered { unit: unit.clone() });
+                // Whoever answers has it, also where the delivery is not known yet.
+                self.delivered(unit.clone())?;
                 self.push(Entry::AlertPending { unit });
             }
             Acknowledged::Denied(justification) => self.push(Entry::AlertDenied { unit, justification }),

@@ -392,6 +392,10 @@ fn a_unit_that_is_silent_or_denies_is_called_by_other_means() {
     walk.answer_all();
     walk.ok(Command::Delivered(UNIT.to_owned()));
     walk.ok(Command::Delivered(OTHER.to_owned()));
+    let delivered = |walk: &Walk| walk.log.iter().filter(|made| made.entry.kind() == "alert-delivered").count();
+    let before = delivered(&walk);
+    walk.ok(Command::Acknowledge(OTHER.to_owned(), Acknowledged::Pending));
+    assert_eq!(delivered(&walk), before, "its delivery is known already");
     walk.ok(Command::Acknowledge(OTHER.to_owned(), Acknowledged::Denied("CannotProcess".to_owned())));
     let contact = |unit: &str| (format!("unit-contact-1{unit}"), ParcelKind::Pager);
     assert_eq!(walk.called(Reason::Trouble, "alert-acknowledged"), [contact(OTHER)]);
