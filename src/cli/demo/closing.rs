@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::{Failure, print};
-use super::play::{Play, check, detail, is_met, unit};
+use super::play::{Play, check, detail, events, is_met, unit};
 use crate::admin::api::events::EventDetail;
 use crate::ids::EventId;
 use crate::store::records::{Direction, EventState};
@@ -51,7 +51,7 @@ fn validate(play: &Play, event: &EventId, unit: &str, (name, scan): (&str, &str)
     play.order(&play.stage.department, &["event", "validate", event.as_str(), unit, "--result", &file]).map(drop)
 }
 
-/// The program manager confirms, the authority learns, the event is closed.
+/// The program manager confirms, the authority learns, the event is closed everywhere.
 pub(super) async fn confirmed(play: &mut Play, event: &EventId) -> Result<(), Failure> {
     play.step("The program manager confirms; the authority gets the status as the Result of its Request")?;
     let id = event.as_str();
@@ -67,6 +67,13 @@ pub(super) async fn confirmed(play: &mut Play, event: &EventId) -> Result<(), Fa
         is_met(&now, "confirmed", None) && now.event.state == EventState::Closed,
         "the event is confirmed and closed",
     )?;
+    for node in [&play.stage.lab, &play.stage.unit1, &play.stage.unit2] {
+        for ours in events(node).await? {
+            play.order(node, &["event", "close", ours.as_str()])?;
+            let closed = detail(node, &ours).await?.event.state == EventState::Closed;
+            check(closed, format_args!("{} has closed its event", node.name))?;
+        }
+    }
     let system = play.order(&play.stage.department, &["inventory", "show", DISCREPANCY])?;
     check(system.contains("patched"), format_args!("the inventory knows {DISCREPANCY} as patched"))?;
     play.order(&play.stage.department, &["audit", "verify"]).map(drop)
