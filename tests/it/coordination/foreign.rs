@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::letters::{Call, acknowledgement, completion, progress, query};
+use super::letters::{Call, Named, acknowledgement, completion, in_the_first_version, progress, query};
 use super::scene::{Came, Scene, Stage, UNITS, standing, unit};
 
 /// What is done between two steps.
@@ -147,7 +147,7 @@ async fn a_query_about_the_incident_is_answered_with_its_status() {
     let event = scene.event().await;
     let alert = scene.unit(1).request(&scene.node, 0).await;
     scene.unit(1).tell(&scene.node, &completion(&alert.about(), &["sql1", "sql2"], &[]), 200).await;
-    let about = super::letters::Named::new("authority.example", "2003-7", "1");
+    let about = Named::new("authority.example", "2003-7", "1");
     let answer = scene.authority().tell(&scene.node, &query(&about), 200).await.text();
     for words in ["MsgType=\"Report\"", "status=\"in-progress\"", "unit-completed", UNITS[0], UNITS[1]] {
         assert!(answer.contains(words), "{words} is not in {answer}");
@@ -159,4 +159,38 @@ async fn a_query_about_the_incident_is_answered_with_its_status() {
     scene.node.ridd(&["event", "status", &event]);
     let report = scene.authority().message("the status", &scene.node, |came| came.msg_type() == "Report").await;
     assert!(report.text.contains(UNITS[0]), "{}", report.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn peers_that_know_only_iodef_1_0_take_part() {
+    let scene = Scene::department(Stage::set("issuing = \"automatic\"")).await;
+    let policy = r#"{"iodef": "1.0", "signatures": "when-present", "encryption": "never"}"#;
+    let policy = scene.file("policy.json", policy);
+    for name in ["authority.example", UNITS[0]] {
+        scene.node.ridd(&["peer", "change", name, "--policy", policy.to_str().unwrap()]);
+    }
+    scene.authority().tell(&scene.node, &Call::new("2.0", "2003-7").as_a("InvestigationRequest"), 202).await;
+    let event = scene.event().await;
+    let alert = scene.unit(1).request(&scene.node, 0).await;
+    for words in ["urn:ietf:params:xml:ns:iodef-1.0", "version=\"1.00\"", "NodeName", "sql1", "sql2", "due="] {
+        assert!(alert.text.contains(words), "{words} is not in {}", alert.text);
+    }
+    assert!(!alert.text.contains("iodef-2.0") && !alert.text.contains("sql3"), "{}", alert.text);
+    let said = in_the_first_version("Report", &alert.about(), "The first one is done", &["sql1"]);
+    scene.unit(1).tell(&scene.node, &said, 200).await;
+    let detail = scene.detail(&event).await;
+    assert_eq!(
+        (unit(&detail, UNITS[0])["corrected"].as_i64(), unit(&detail, UNITS[0])["completed"].is_null()),
+        (Some(1), true)
+    );
+    let said = in_the_first_version("Report", &alert.about(), "Status: resolved. All our servers run the patch.", &[]);
+    scene.unit(1).tell(&scene.node, &said, 200).await;
+    let detail = scene.detail(&event).await;
+    assert_eq!(
+        (unit(&detail, UNITS[0])["corrected"].as_i64(), unit(&detail, UNITS[0])["completed"].is_null()),
+        (Some(2), false)
+    );
+    let about = Named::new("authority.example", "2003-7", "1");
+    let answer = scene.authority().tell(&scene.node, &query(&about), 200).await.text();
+    assert!(answer.contains("version=\"1.00\"") && answer.contains("unit-completed"), "{answer}");
 }

@@ -176,6 +176,27 @@ pub(super) fn completion(about: &Named, corrected: &[&str], excepted: &[(&str, &
     message("Result", about, Some((LABEL_2, &document)), behind)
 }
 
+/// What a unit reports in IODEF 1.0, which has no status and names systems by NodeName alone.
+pub(super) fn in_the_first_version(msg_type: &str, about: &Named, words: &str, corrected: &[&str]) -> Vec<u8> {
+    let system = |name: &&str| format!("<System category=\"target\"><Node><NodeName>{name}</NodeName></Node></System>");
+    let systems: String = corrected.iter().map(system).collect();
+    let data = match systems.as_str() {
+        "" => String::new(),
+        systems => format!("<EventData><Flow>{systems}</Flow></EventData>"),
+    };
+    let at = now();
+    let document = format!(
+        "<IODEF-Document xmlns=\"urn:ietf:params:xml:ns:iodef-1.0\" version=\"1.00\" lang=\"en\">\
+         <Incident purpose=\"reporting\" restriction=\"need-to-know\">{}<ReportTime>{at}</ReportTime>\
+         <Description>{words}</Description><Assessment><Impact lang=\"en\" type=\"unknown\"/></Assessment>\
+         <Contact role=\"creator\" type=\"organization\"><ContactName>The unit</ContactName></Contact>{data}\
+         <History><HistoryItem action=\"remediate-other\"><DateTime>{at}</DateTime>\
+         <Description>MS02-039 installed</Description></HistoryItem></History></Incident></IODEF-Document>",
+        about.element("")
+    );
+    message(msg_type, about, Some((LABEL_1, &document)), "")
+}
+
 /// An alert to a unit, as a department that is not `ridd` writes it: these systems, due times in words.
 pub(super) fn alert(about: &Named, systems: &[&str], due: Timestamp) -> Vec<u8> {
     let systems: String = systems

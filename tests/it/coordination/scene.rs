@@ -66,7 +66,7 @@ impl Came {
 /// Someone who plays a RID system by hand.
 pub(super) struct Hand {
     pub(super) name: String,
-    papers: Papers,
+    pub(super) papers: Papers,
     system: RidSystem,
 }
 
