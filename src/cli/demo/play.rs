@@ -39,7 +39,7 @@ pub(super) struct Seen {
 /// What has arrived somewhere.
 enum News {
     /// A message at a node.
-    Message(Seen),
+    Message(Box<Seen>),
     /// A mail to a person.
     Notice(Notice),
 }
@@ -157,7 +157,8 @@ impl Play {
         }
         let mails = self.smtp.after(self.mails);
         self.mails += mails.len();
-        let arrived = fresh.iter().filter(|seen| seen.view.direction == Direction::In).cloned().map(News::Message);
+        let arrived = fresh.iter().filter(|seen| seen.view.direction == Direction::In).cloned();
+        let arrived = arrived.map(|seen| News::Message(Box::new(seen)));
         let mut news: Vec<News> = arrived.chain(mails.iter().filter_map(Notice::read).map(News::Notice)).collect();
         self.seen.extend(fresh);
         news.sort_by_key(News::at);
