@@ -88,7 +88,11 @@ pub(super) fn reported(play: &mut Play, event: &EventId, directory: &Path) -> Re
     }
     play.step("The report after action")?;
     for (format, ending) in [("html", "html"), ("markdown", "md")] {
-        let file = directory.join(format!("{event}.{ending}"));
+        // No report of an earlier demonstration is replaced.
+        let number = |number: u32| if number == 1 { String::new() } else { format!("-{number}") };
+        let mut names = (1..=1000).map(|n| directory.join(format!("{event}{}.{ending}", number(n))));
+        let full = || Failure::failed(format_args!("{} has too many reports already", directory.display()));
+        let file = names.find(|file| !file.exists()).ok_or_else(full)?;
         let name = file.display().to_string();
         let department = &play.stage.department;
         department.command(&["event", "report", event.as_str(), "--format", format, "-o", &name])?;
