@@ -72,6 +72,9 @@ struct EditArgs {
     /// A patch: its name and where it is to be had, with its SHA-256 if that is known; once for each, all of them
     #[arg(long = "patch", value_name = "NAME=URL[#SHA256]", value_parser = patch)]
     patches: Vec<Patch>,
+    /// Where the detached signature of a patch is to be had; once for each
+    #[arg(long = "signature", value_name = "NAME=URL", value_parser = signature, requires = "patches")]
+    signatures: Vec<(String, String)>,
     /// The whole draft: the `parts` that `ridd alert show --json` writes, changed
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
@@ -101,7 +104,13 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
     }
 }
 
-fn edit(args: EditArgs) -> Result<AlertEdit, Failure> {
+fn edit(mut args: EditArgs) -> Result<AlertEdit, Failure> {
+    for (name, url) in args.signatures {
+        let Some(patch) = args.patches.iter_mut().find(|patch| patch.name == name) else {
+            return Err(Failure::input(format_args!("--signature {name}=…: no --patch has the name {name}")));
+        };
+        patch.signature = Some(url);
+    }
     let named = |texts: Vec<String>| Some(texts).filter(|texts| !texts.is_empty());
     let parts = match args.file {
         None => None,
@@ -144,7 +153,20 @@ fn patch(text: &str) -> Result<Patch, String> {
     if name.trim().is_empty() {
         return Err("a patch has a name: write NAME=URL, or NAME=URL#SHA256".to_owned());
     }
-    Ok(Patch { name: name.to_owned(), url: Some(url.to_owned()).filter(|url| !url.is_empty()), digest })
+    Ok(Patch {
+        name: name.to_owned(),
+        url: Some(url.to_owned()).filter(|url| !url.is_empty()),
+        digest,
+        signature: None,
+    })
+}
+
+/// `NAME=URL`.
+fn signature(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, url)) if !name.is_empty() && !url.is_empty() => Ok((name.to_owned(), url.to_owned())),
+        _ => Err("write the name of the patch and where its signature is to be had: NAME=URL".to_owned()),
+    }
 }
 
 fn show(view: &AlertView) -> String {
@@ -156,7 +178,8 @@ fn show(view: &AlertView) -> String {
     };
     let patches = parts.patches.iter().map(|patch| {
         let digest = patch.digest.as_ref().map(|digest| format!("sha256:{digest}"));
-        let words = [Some(patch.name.clone()), patch.url.clone(), digest];
+        let signature = patch.signature.as_ref().map(|url| format!("signature:{url}"));
+        let words = [Some(patch.name.clone()), patch.url.clone(), digest, signature];
         words.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     });
     let stands = match (view.approved, &view.approved_by) {

@@ -232,9 +232,11 @@ fn alert(state: &State) -> Option<String> {
     if !parts.patches.is_empty() {
         text.push_str("Patches:\n");
         for patch in &parts.patches {
-            let parts = [Some(patch.name.as_str()), patch.url.as_deref(), patch.digest.as_deref()];
-            let line: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-            let _ = writeln!(text, "  {}", line.join("  "));
+            let _ = writeln!(text, "  {}", patch.name);
+            let details = [("from", &patch.url), ("SHA-256", &patch.digest), ("signature", &patch.signature)];
+            for (what, detail) in details.into_iter().filter_map(|(what, detail)| Some((what, detail.as_ref()?))) {
+                let _ = writeln!(text, "    {what} {detail}");
+            }
         }
     }
     Some(text)

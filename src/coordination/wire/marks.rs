@@ -7,8 +7,20 @@
 use crate::clock::Timestamp;
 
 /// What is looked for. Anything else with an equals sign is words.
-const KEYS: [&str; 11] =
-    ["milestone", "due", "owner", "state", "unit", "at", "status", "affected", "corrected", "excepted", "sha256"];
+const KEYS: [&str; 11] = [
+    "milestone",
+    "due",
+    "owner",
+    "state",
+    "unit",
+    "at",
+    "status",
+    "affected",
+    "corrected",
+    "excepted",
+    "sha256",
+    "signature",
+];
 
 /// Text with marks behind it; those without a value are left out.
 #[derive(Clone, Debug, Default)]

@@ -15,6 +15,8 @@ pub struct Patch {
     pub url: Option<String>,
     /// Its SHA-256 as hexadecimal digits, if whoever named it said so.
     pub digest: Option<String>,
+    /// Where its detached signature is to be had, if it has one.
+    pub signature: Option<String>,
 }
 
 /// One thing a data call asks for (IODEF Expectation).

@@ -36,11 +36,13 @@ pub(super) fn patches(outline: &Outline) -> Vec<Patch> {
     let mut patches: Vec<Patch> = Vec::new();
     for one in references.chain(&outline.remedies) {
         let digest = one.descriptions.iter().find_map(|text| marks::mark(text, "sha256"));
+        let signature = one.descriptions.iter().find_map(|text| marks::mark(text, "signature"));
         let name = name(one).filter(|name| !one.urls.iter().any(|url| url == name));
         let patch = Patch {
             name: name.unwrap_or_default().to_owned(),
             url: one.urls.first().cloned(),
             digest: digest.map(str::to_ascii_lowercase),
+            signature: signature.map(str::to_owned),
         };
         if (!patch.name.is_empty() || patch.url.is_some()) && !patches.contains(&patch) {
             patches.push(patch);
@@ -54,7 +56,9 @@ pub(super) fn patch(patch: &Patch) -> Reference {
     Reference {
         name: Some(patch.name.clone()).filter(|name| !name.is_empty()),
         urls: patch.url.iter().cloned().collect(),
-        descriptions: vec![Marked::new(PATCH).mark("sha256", patch.digest.as_ref()).end()],
+        descriptions: vec![
+            Marked::new(PATCH).mark("sha256", patch.digest.as_ref()).mark("signature", patch.signature.as_ref()).end(),
+        ],
     }
 }
 
