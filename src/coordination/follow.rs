@@ -154,7 +154,9 @@ fn others_waiting(state: &State, notice: &MessageId) -> Vec<Effect> {
 }
 
 fn all_waiting(state: &State) -> Vec<Effect> {
-    let tries = state.calls.values().flat_map(|call| &call.tries);
+    // The CIO hears of the confirmation also when the event is closed at once.
+    let calls = state.calls.iter().filter(|(about, _)| about.milestone != *super::decide::STATUS);
+    let tries = calls.flat_map(|(_, call)| &call.tries);
     let waiting = tries.filter(|one| one.fate == TryFate::Waiting);
     waiting.map(|one| Effect::Withdraw { id: one.notice.clone() }).collect()
 }

@@ -115,6 +115,10 @@ fn ask(state: &State, about: &About) -> Ask {
             format!("not all units are validated: {title}"),
             "The time is nearly over. See with `ridd event show` which units are not validated, and decide.",
         ),
+        (Reason::Asked, super::decide::STATUS) => new(
+            format!("confirmed: {title}"),
+            "The program manager has confirmed that corrective action is complete. `ridd event report` says what happened when.",
+        ),
         (Reason::Asked, milestone::PATCHES_OBTAINED) => new(
             format!("alert for your unit: {title}"),
             "Review the profiles of the affected systems and fetch the authenticated patches; then \

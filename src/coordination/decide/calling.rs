@@ -17,6 +17,10 @@ use crate::store::records::{EventRole, EventState, ParcelKind};
 const WATCH: &str = "cirt-watch";
 /// The program manager.
 const MANAGER: &str = "program-manager";
+/// The chief information officer, who gets the status once the event is confirmed.
+const CIO: &str = "cio";
+/// What the CIO is called about: no milestone of the timetable, so nobody is late with it.
+pub(in crate::coordination) const STATUS: &str = "status-given";
 /// A unit's significant event contact.
 const CONTACT: &str = "unit-contact";
 /// Places that a unit fills: for another node's unit only its contact can be called from here.
@@ -88,7 +92,9 @@ impl Draft {
     /// Everything that wants a person now, with whom it wants.
     fn wanted(&self, ladders: &dyn Ladders) -> Vec<(About, Whom)> {
         let state = &self.state;
-        let mut wanted = Wanted { state, now: self.now(), list: Vec::new() };
+        let cio = Whom::Place { place: CIO.to_owned(), unit: None };
+        let has_cio = !ladders.ladder(&cio, self.now()).is_empty();
+        let mut wanted = Wanted { state, now: self.now(), has_cio, list: Vec::new() };
         match state.state {
             EventState::Held => wanted.ask("opening", None, WATCH),
             EventState::Open => {
@@ -112,6 +118,8 @@ impl Draft {
 struct Wanted<'a> {
     state: &'a State,
     now: Timestamp,
+    /// Whether the roster has a CIO; without one nobody is looked for in vain.
+    has_cio: bool,
     list: Vec<(About, Whom)>,
 }
 
@@ -138,6 +146,9 @@ impl Wanted<'_> {
         }
         if self.state.event_mark(milestone::CIRT_NOTIFIED).is_some_and(Mark::is_open) {
             self.ask(milestone::CIRT_NOTIFIED, None, WATCH);
+        }
+        if self.state.event_mark(milestone::CONFIRMED).is_some_and(|mark| mark.met.is_some()) && self.has_cio {
+            self.ask(STATUS, None, CIO);
         }
         let Some(mark) = self.state.event_mark(milestone::MANAGER_INFORMED) else { return };
         let identified = self.state.event_mark(milestone::UNITS_IDENTIFIED).is_none_or(|mark| mark.met.is_some());

@@ -11,8 +11,8 @@ mod staff;
 #[cfg(test)]
 mod tests;
 
-pub(super) use calling::OF_UNITS;
 pub use calling::{Ladders, Rung, Whom};
+pub(super) use calling::{OF_UNITS, STATUS};
 pub use draft::{Decision, Made};
 
 use draft::Draft;

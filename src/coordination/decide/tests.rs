@@ -318,7 +318,9 @@ fn the_whole_process_ends_confirmed() {
     assert_eq!(walk.standing("manager-informed", None, None), Standing::Met);
     walk.ok(Command::Confirm { remark: None, despite: None });
     assert!(walk.effects.iter().any(|effect| matches!(effect, Effect::Status { last: true, .. })));
+    assert_eq!(walk.called(Reason::Asked, STATUS), [("cio-1".to_owned(), ParcelKind::Pager)]);
     walk.ok(Command::Close(None));
+    assert!(!walk.effects.iter().any(|effect| matches!(effect, Effect::Withdraw { .. })));
     assert_eq!(walk.state.state, EventState::Closed);
     assert_eq!(next_due(&walk.state), None);
     assert!(walk.state.open_marks().next().is_none());

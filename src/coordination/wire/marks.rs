@@ -7,7 +7,7 @@
 use crate::clock::Timestamp;
 
 /// What is looked for. Anything else with an equals sign is words.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "milestone",
     "due",
     "owner",
