@@ -90,9 +90,10 @@ impl Coordination {
         let mut troubles: VecDeque<Command> = VecDeque::new();
         loop {
             if let Some(decision) = decision.take() {
-                troubles.extend(self.enter(held, batch, &decision, people, now).await?);
-                troubles.extend(self.inform_others(&decision));
-                made.extend(decision.entries);
+                let inform = self.inform_others(&decision);
+                let (entries, wrong) = self.enter(held, batch, decision, people, now).await?;
+                troubles.extend(wrong.into_iter().chain(inform));
+                made.extend(entries);
             }
             let Some(trouble) = troubles.pop_front() else { return Ok(made) };
             let Some(state) = held.state() else { return Ok(made) };
@@ -115,17 +116,18 @@ impl Coordination {
         Some(Command::Inform(units.collect()))
     }
 
-    /// Writes the entries of one decision, and carries out what follows from them. Gives what went wrong, as commands.
+    /// Writes the entries of one decision, and carries out what follows from them. Gives the entries, and what went wrong as
+    /// commands.
     async fn enter(
         &self,
         held: &mut Held,
         batch: &mut Batch,
-        decision: &Decision,
+        Decision { entries, state }: Decision,
         people: &People,
         now: Timestamp,
-    ) -> Result<Vec<Command>, ProcessError> {
-        if decision.entries.is_empty() {
-            return Ok(Vec::new());
+    ) -> Result<(Vec<Made>, Vec<Command>), ProcessError> {
+        if entries.is_empty() {
+            return Ok((entries, Vec::new()));
         }
         let before = held.state();
         let mut head = held.kept.as_ref().map(|kept| kept.head.clone()).unwrap_or_default();
@@ -133,9 +135,10 @@ impl Coordination {
             let prefix = vec![held.id.to_value()];
             batch.preconditions.push(Precondition::Head { table: LogEntry::TABLE, prefix, head: head.number });
         }
-        let after = Arc::new(decision.state.clone());
+        // Not copied: the state of an event with many systems is large.
+        let after = Arc::new(state);
         let mut effects = Vec::new();
-        for made in &decision.entries {
+        for made in &entries {
             let record = record(&mut head, &held.id, made)?;
             batch.put(&record);
             effects.extend(follow(before.as_deref(), &after, made).into_iter().map(|effect| (effect, made)));
@@ -144,7 +147,8 @@ impl Coordination {
         held.changed = true;
         held.kept = Some(super::shelf::Kept { state: Arc::clone(&after), head });
         let doing = Doing { state: &after, people, now };
-        self.carry_out_effects(held, batch, effects, &doing).await
+        let wrong = self.carry_out_effects(held, batch, effects, &doing).await?;
+        Ok((entries, wrong))
     }
 }
 
