@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,9 +13,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::department::{Department, PATIENCE, sign};
+use super::department::{Department, PATIENCE};
 use super::ingest::cpu;
-use super::signed::Papers as Signing;
 use crate::admin::path;
 use crate::cli::{Ended, Exit, Failure, Globals, print};
 use crate::config::Config;
@@ -80,7 +78,7 @@ struct Outcome {
     rounds: u64,
     /// Neither signatures nor encryption; the goal is 1.5.
     plain: Line,
-    /// With the default policy: alerts signed and encrypted, answers signed.
+    /// With the default policy: alerts signed and encrypted. An Acknowledgement has no place for a signature.
     sealed: Line,
 }
 
@@ -135,9 +133,6 @@ struct Seen {
     answered: watch::Sender<usize>,
     /// The event of the last alert.
     event: Mutex<String>,
-    /// Whether the units sign.
-    sign: AtomicBool,
-    papers: HashMap<String, Signing>,
 }
 
 impl Seen {
@@ -148,10 +143,7 @@ impl Seen {
         let incident = incident.filter(|_| msg_type == Some(MsgType::InvestigationRequest))?;
         let event = incident.incident.id.clone();
         let policy = Policy::to(Host::of(Some(unit), None), MsgType::Acknowledgement, Some(incident));
-        let mut answer = draft::acknowledgement(&policy, AuthorizationStatus::Approved, None).ok()?;
-        if self.sign.load(Ordering::Relaxed) {
-            answer = sign(&answer, self.papers.get(unit)?).ok()?;
-        }
+        let answer = draft::acknowledgement(&policy, AuthorizationStatus::Approved, None).ok()?;
         *self.event.lock().unwrap_or_else(PoisonError::into_inner) = event;
         let mut alerts = self.alerts.lock().unwrap_or_else(PoisonError::into_inner);
         alerts.insert(unit.to_owned(), message);
@@ -190,13 +182,7 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let parent = args.dir.clone().unwrap_or_else(|| globals.data());
     let units = args.units as usize;
     let mut department = Department::prepare(&parent, units, "issuing = \"automatic\"\n")?;
-    let seen = Arc::new(Seen {
-        alerts: Mutex::default(),
-        answered: watch::Sender::new(0),
-        event: Mutex::default(),
-        sign: AtomicBool::new(false),
-        papers: department.signing()?.into_iter().collect(),
-    });
+    let seen = Arc::new(Seen { alerts: Mutex::default(), answered: watch::Sender::new(0), event: Mutex::default() });
     let answering = Arc::clone(&seen);
     let answer: Answer = Arc::new(move |unit, message| answering.answer(unit, message));
     let stub = department.stub(answer).await?;
@@ -211,7 +197,6 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     bench.bare().await?;
     let plain = bench.rounds(1, args.rounds).await?;
     bench.department.treat(&Treatment::default()).await?;
-    bench.seen.sign.store(true, Ordering::Relaxed);
     let sealed = bench.rounds(1 + args.rounds, args.rounds).await?;
     Ok(Outcome { units: args.units, systems: args.systems, rounds: args.rounds, plain, sealed })
 }

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 
-use super::signed::{Papers as Signing, place};
 use crate::admin::api::peers::{AddOrder, ChangeOrder, PeerView, PinOrder};
 use crate::admin::{path, with_parameters};
 use crate::cli::Failure;
@@ -44,7 +43,7 @@ pub(super) struct Department {
     authority: Node,
     units: Vec<Identity>,
     /// Everything's files; removed last.
-    dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
 }
 
 impl Department {
@@ -74,25 +73,12 @@ impl Department {
                 Ok(Identity { name: unit.to_string(), certificate: issued.certificate, key: issued.key })
             })
             .collect::<Result<_, Failure>>()?;
-        Ok(Self { node, authority, units, dir })
+        Ok(Self { node, authority, units, _dir: dir })
     }
 
     /// The units, listening and giving these answers.
     pub(super) async fn stub(&self, answer: Answer) -> Result<Stub, Failure> {
         Stub::bind(&self.units, &self.node.layout.ca(), answer).await.map_err(Failure::failed)
-    }
-
-    /// What each unit signs with, in their order.
-    pub(super) fn signing(&self) -> Result<Vec<(String, Signing)>, Failure> {
-        let folder = self.dir.path().join("units");
-        fs::create_dir_all(&folder).map_err(Failure::failed)?;
-        let papers = |unit: &Identity| {
-            let (key, certificate) = (folder.join("unit.key"), folder.join("unit.pem"));
-            let written = fs::write(&key, &unit.key).and_then(|()| fs::write(&certificate, &unit.certificate));
-            written.map_err(Failure::failed)?;
-            Ok((unit.name.clone(), Signing::read(&key, &certificate)?))
-        };
-        self.units.iter().map(papers).collect()
     }
 
     /// Starts the node, with the authority and the units that listen there as its peers, and so many systems in its
@@ -191,11 +177,6 @@ fn unit(number: usize) -> String {
 /// Neither signatures nor encryption, as `bench ingest` has it.
 pub(super) fn plain() -> Treatment {
     Treatment { signatures: Signatures::WhenPresent, encryption: Encryption::Never, ..Treatment::default() }
-}
-
-/// The answer, signed by the unit as its node would.
-pub(super) fn sign(answer: &[u8], papers: &Signing) -> Result<Vec<u8>, Failure> {
-    papers.sign(answer, &place(answer)?)
 }
 
 /// Waits for something that happens in no more than this time.
