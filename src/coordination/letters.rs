@@ -108,7 +108,8 @@ fn ours(state: &State, instance: Option<i64>) -> IncidentId {
 fn alternatives(state: &State) -> Vec<IncidentName> {
     let mut names: Vec<IncidentName> = state.source.iter().map(|source| source.incident.incident.clone()).collect();
     for name in std::iter::once(&state.call.incident.incident).chain(&state.call.alternatives) {
-        if !names.contains(name) && !(name.name.is_empty() || name.name == state.own && name.id == state.id.as_str()) {
+        let ours = name.name == state.own && name.id == state.id.as_str();
+        if !(names.contains(name) || name.name.is_empty() || ours) {
             names.push(name.clone());
         }
     }

@@ -200,7 +200,7 @@ mod tests {
             let Ok(output) = Command::new("pdftotext").args(["-layout", "-enc", "UTF-8"]).arg(&path).arg("-").output()
             else {
                 assert!(std::env::var_os("RIDD_TEST_NO_SKIP").is_none(), "pdftotext is needed: see .ci/tools");
-                println!("skipped: no pdftotext (package poppler-utils)");
+                eprintln!("skipped: no pdftotext (package poppler-utils)");
                 return;
             };
             assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -190,7 +190,7 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut tasks = JoinSet::new();
     tasks.spawn(stub.run());
     department.start(&address.to_string(), units * args.systems as usize).await?;
-    let (from_authority, to_units) = (department.from_authority()?, department.to_units()?);
+    let (from_authority, to_units) = (department.as_authority()?, department.to_units()?);
     let bench = Bench { department, seen, address, units, from_authority, to_units };
     // Nobody is measured cold.
     bench.round(0).await?;

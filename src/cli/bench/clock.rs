@@ -130,7 +130,7 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Figures, Failure> {
         department.start(NOWHERE, systems).await?;
     }
     let mut calls = Samples::default();
-    let mut connection = with.connect(&with.from_authority()?).await?;
+    let mut connection = with.connect(&with.as_authority()?).await?;
     for number in 0..args.events {
         let call = with.call(number)?;
         let begun = Instant::now();

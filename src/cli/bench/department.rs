@@ -135,7 +135,7 @@ impl Department {
     }
 
     /// What the authority speaks to the node.
-    pub(super) fn from_authority(&self) -> Result<Arc<ClientConfig>, Failure> {
+    pub(super) fn as_authority(&self) -> Result<Arc<ClientConfig>, Failure> {
         let of = &self.authority.layout;
         let papers = Papers { certificate: of.node(), key: of.node_key(), ca: self.node.layout.ca() };
         papers.client().map_err(Failure::failed)

@@ -31,13 +31,13 @@ impl Coordination {
                 }
                 match arrived.peer.relation {
                     Relation::Authority if arrived.msg_type != MsgType::Result => {
-                        self.from_authority(step, batch, arrived, &outlines).await
+                        self.of_authority(step, batch, arrived, &outlines).await
                     }
                     Relation::Parent if arrived.msg_type == MsgType::InvestigationRequest => {
-                        self.from_above(step, batch, arrived, &outlines).await
+                        self.of_above(step, batch, arrived, &outlines).await
                     }
                     _ if arrived.msg_type != MsgType::InvestigationRequest => {
-                        self.from_unit(step, batch, arrived, &outlines).await
+                        self.of_unit(step, batch, arrived, &outlines).await
                     }
                     _ => Ok(Taken::Nothing),
                 }
@@ -74,7 +74,7 @@ impl Coordination {
     }
 
     /// A unit reports on the work: progress, or completion.
-    async fn from_unit(
+    async fn of_unit(
         &self,
         step: &mut Step,
         batch: &mut Batch,
@@ -103,7 +103,7 @@ impl Coordination {
     }
 
     /// The node above issues an alert, adds to one, or asks to look at systems again.
-    async fn from_above(
+    async fn of_above(
         &self,
         step: &mut Step,
         batch: &mut Batch,

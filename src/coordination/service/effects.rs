@@ -57,7 +57,7 @@ impl Coordination {
                 | Effect::Completion
                 | Effect::Status { .. } => match self.sending(&effect, doing) {
                     Ok(sending) => sendings.extend(sending),
-                    Err(trouble) => troubles.push(trouble),
+                    Err(trouble) => troubles.push(*trouble),
                 },
             }
         }
@@ -69,7 +69,7 @@ impl Coordination {
     }
 
     /// The letter that the effect asks for; nothing, if there is nobody to write to.
-    fn sending(&self, effect: &Effect, doing: &Doing<'_>) -> Result<Option<Sending>, Command> {
+    fn sending(&self, effect: &Effect, doing: &Doing<'_>) -> Result<Option<Sending>, Box<Command>> {
         let alert = matches!(effect, Effect::Alert { .. });
         let to = match effect {
             Effect::Alert { unit, .. } | Effect::Inform { unit } | Effect::Discrepancy { unit, .. } => unit.clone(),
@@ -79,10 +79,10 @@ impl Coordination {
         if to.is_empty() {
             return Ok(None);
         }
-        let peer: PeerName = to.parse().map_err(|why: BadId| failed(alert, &to, &why.to_string()))?;
+        let peer: PeerName = to.parse().map_err(|why: BadId| Box::new(failed(alert, &to, &why.to_string())))?;
         let version = self.listeners.postman.version(&peer);
         let letter = letters::letter(doing.state, effect, &peer, version, &self.sender(), doing.now);
-        let letter = letter.map_err(|why| failed(alert, &to, &why.to_string()))?;
+        let letter = letter.map_err(|why| Box::new(failed(alert, &to, &why.to_string())))?;
         Ok(letter.map(|letter| Sending { letter, to, alert }))
     }
 

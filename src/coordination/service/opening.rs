@@ -26,7 +26,7 @@ const ADVISORIES: usize = 100;
 
 impl Coordination {
     /// A data call, or a message that names vulnerabilities.
-    pub(super) async fn from_authority(
+    pub(super) async fn of_authority(
         &self,
         step: &mut Step,
         batch: &mut Batch,

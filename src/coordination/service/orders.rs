@@ -81,7 +81,7 @@ impl Coordination {
     pub async fn open_by_hand(&self, by_hand: ByHand, actor: &str) -> Result<Arc<State>, OrderError> {
         let outlines = Outline::judged(&by_hand.document, &Options::default())?;
         let outline = outlines.iter().find(|outline| wire::is_data_call(outline)).or_else(|| outlines.first());
-        let outline = outline.ok_or(OutlineError::NoDocument { found: "no Incident".to_owned() })?;
+        let outline = outline.ok_or_else(|| OutlineError::NoDocument { found: "no Incident".to_owned() })?;
         let mut call = wire::read_call(outline);
         call.drill |= by_hand.drill;
         if by_hand.title.is_some() {

@@ -122,11 +122,11 @@ pub fn read_status(outline: &Outline) -> Status {
         alternatives: frame::alternatives(outline),
         issued: frame::issued(outline),
         written: frame::time(outline.written.as_ref()),
-        status: outline.status.clone().or(said.map(str::to_owned)).unwrap_or_default(),
+        status: outline.status.clone().or_else(|| said.map(str::to_owned)).unwrap_or_default(),
         title: frame::title(outline).unwrap_or_default(),
         severity: outline.severity.clone(),
         milestones: events.chain(open).collect(),
-        units: lines().filter_map(unit_line).collect(),
+        units: lines().filter_map(|text| unit_line(text)).collect(),
         note: (!note.is_empty()).then(|| note.join("\n")),
         restriction: outline.restriction.clone(),
         drill: frame::drill(outline),
@@ -150,7 +150,7 @@ fn line(detail: Option<&MilestoneDetail>, marked: Option<&String>) -> MilestoneL
     }
 }
 
-fn unit_line(text: &String) -> Option<UnitLine> {
+fn unit_line(text: &str) -> Option<UnitLine> {
     let number = |key: &str| mark(text, key).and_then(|number| number.parse().ok()).unwrap_or(0);
     Some(UnitLine {
         unit: mark(text, "unit")?.to_owned(),

@@ -195,9 +195,11 @@ fn systems(outline: &Outline) -> impl Iterator<Item = (&System, Option<String>)>
 fn exception_of(system: &System, inherited: Option<&str>) -> Option<String> {
     let own = system.descriptions.iter().find_map(|text| exception(text));
     match &system.detail {
-        Some(detail) if detail.state == "excepted" => detail.reason.clone().or(own).or(inherited.map(str::to_owned)),
+        Some(detail) if detail.state == "excepted" => {
+            detail.reason.clone().or(own).or_else(|| inherited.map(str::to_owned))
+        }
         Some(_) => None,
-        None => own.or(inherited.map(str::to_owned)),
+        None => own.or_else(|| inherited.map(str::to_owned)),
     }
 }
 
@@ -242,11 +244,12 @@ fn exceptions(outline: &Outline) -> Vec<Exception> {
 fn met(item: &HistoryItem) -> Option<Met> {
     let detail = item.milestone.as_ref();
     let marked = item.descriptions.iter().find(|text| mark(text, "milestone").is_some());
-    let state = detail.and_then(|detail| detail.state.as_deref()).or(marked.and_then(|text| mark(text, "state")));
+    let state =
+        detail.and_then(|detail| detail.state.as_deref()).or_else(|| marked.and_then(|text| mark(text, "state")));
     if state.is_some_and(|state| state != "met") {
         return None;
     }
-    let name = detail.map(|detail| detail.name.as_str()).or(marked.and_then(|text| mark(text, "milestone")))?;
+    let name = detail.map(|detail| detail.name.as_str()).or_else(|| marked.and_then(|text| mark(text, "milestone")))?;
     let texts = item.descriptions.iter().filter(|text| Some(*text) != marked).map(String::as_str);
     // In a document of ours the words before the mark are always the same, and say nothing.
     let before = marked.filter(|_| detail.is_none()).map(|text| words(text));

@@ -77,7 +77,7 @@ fn method(outline: &Outline) -> Option<Draft<v1::Method>> {
 
 /// A name is demanded: where there is none, the first address or description serves.
 fn reference(reference: &Reference) -> Draft<v1::Reference> {
-    let stand_in = reference.urls.first().or(reference.descriptions.first());
+    let stand_in = reference.urls.first().or_else(|| reference.descriptions.first());
     let name = reference.name.as_ref().or(stand_in).map(String::as_str).unwrap_or_default();
     v1::Reference::draft()
         .reference_name(words(name))

@@ -47,16 +47,13 @@ async fn ended(mut scene: Scene, between: &Between) -> (Value, BTreeMap<String, 
         let known = mails.entry(mail.field("Message-ID").to_owned()).or_insert_with(|| mail.text.clone());
         assert_eq!(*known, mail.text, "one name, one mail");
     }
-    let subjects: Vec<String> = scene
+    let subjects: BTreeSet<(String, String)> = scene
         .mailbox
         .mails()
         .iter()
         .map(|mail| (mail.field("Message-ID").to_owned(), format!("{}: {}", mail.to, mail.field("Subject"))))
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .map(|(_, subject)| subject)
         .collect();
-    subjects.into_iter().for_each(|subject| count(subject.replace(&event, "EVENT")));
+    subjects.into_iter().for_each(|(_, subject)| count(subject.replace(&event, "EVENT")));
     let notices = scene.node.json(&["notice", "list", &event]);
     let listed = notices["notices"].as_array().unwrap().len();
     assert_eq!(listed, mails.len(), "every notice is sent, and nothing that is no notice: {notices:#}");
