@@ -2,7 +2,7 @@
 //!
 //! Called by `coordination` when somebody hands in a scan (`ridd event validate`, `ridd system corrected --evidence`).
 //! [`read`] knows three formats by their content: XCCDF 1.2 results (a TestResult alone, in its Benchmark, or in an ARF
-//! collection), OVAL 5 results, and a table of comma-separated values. [`judge`] is pure: it says for each system whether
+//! collection), OVAL 5 results, and a table of comma-separated values. [`judge()`] is pure: it says for each system whether
 //! the scan shows it free of the vulnerabilities. Both promise that nothing but an explicit result of the scanner ever
 //! counts as passed: errors, unknowns and checks that were not made do not.
 
