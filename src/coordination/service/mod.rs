@@ -35,7 +35,7 @@ pub use answers::Answered;
 pub use config::{BadConfig, BadPlan, CallRule, Config};
 pub(super) use held::Held;
 use held::Listeners;
-pub use look::{Logged, Verified};
+pub use look::Logged;
 pub use orders::ByHand;
 pub use refused::OrderError;
 use shelf::Shelf;

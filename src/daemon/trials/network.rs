@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 use crate::clock::{Clock, ManualClock, Timestamp};
+use crate::coordination::chain::Head;
 use crate::coordination::state::State;
 use crate::coordination::{Config, Coordination, CoordinationParts, Process};
 use crate::envelope::testing::NoKeys;
@@ -19,7 +20,7 @@ use crate::outbox::{self, Load, NoticeText, Outbox, Replies, Reply};
 use crate::peers::{Admitted, MsgType, Peer, PeerState, Relation};
 use crate::roster::Rosters;
 use crate::routing;
-use crate::store::records::{Body, Message, Parcel, ParcelKind, ParcelState};
+use crate::store::records::{Body, Event, Message, Parcel, ParcelKind, ParcelState};
 use crate::store::{self, Column, Record, Scan, Store};
 use crate::telemetry::Metrics;
 
@@ -188,9 +189,18 @@ impl Node {
 
     /// The only event of this node.
     pub(super) async fn event(&self) -> EventId {
-        let events = self.coordination.events(true).await.unwrap();
+        let events = self.all::<Event>().await;
         assert_eq!(events.len(), 1, "{events:?}");
         events[0].id.clone()
+    }
+
+    /// How many entries the log of the only event has; its chain is whole.
+    pub(super) async fn chained(&self) -> i64 {
+        let mut head = Head::default();
+        for logged in self.coordination.log(&self.event().await).await.unwrap() {
+            head.follow(&logged.record).unwrap();
+        }
+        head.number
     }
 
     pub(super) async fn state(&self) -> Arc<State> {
