@@ -11,6 +11,7 @@
 //! `wire` writes and reads the documents of the process. It is called by the service, and by whoever shows what a document
 //! of the process says.
 
+pub mod board;
 pub mod chain;
 pub mod decide;
 pub mod due;
