@@ -6,9 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
 
 use super::problem::Problem;
 use crate::clock::Timestamp;
+use crate::coordination::board::Board;
 use crate::coordination::decide::{Command, Made};
 use crate::coordination::state::State;
 use crate::ids::{EventId, MessageId, PeerName};
@@ -87,6 +89,15 @@ pub trait Officers: Send + Sync + 'static {
     /// # Errors
     /// If there is no such event, or its log cannot be followed.
     async fn state(&self, event: &EventId) -> Result<Arc<State>, Problem>;
+
+    /// The event at a glance, at least as its log says up to the entry `head`, which the event's row names.
+    ///
+    /// # Errors
+    /// As [`Officers::state`].
+    async fn board(&self, event: &EventId, head: i64) -> Result<Arc<Board>, Problem>;
+
+    /// The names of events that change, each once the change is durable.
+    fn news(&self) -> broadcast::Receiver<EventId>;
 
     /// All that happened to the event, in order.
     ///

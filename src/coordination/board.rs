@@ -264,7 +264,10 @@ mod tests {
         let north = cell(&board, sample::NORTH, "corrected").unwrap();
         assert_eq!((north.standing(sample::at(840)), north.met), (Standing::Met, Some(sample::at(540))));
         assert_eq!(cell(&board, sample::WEST, "alert-acknowledged"), None, "it counts from the delivery");
-        assert_eq!(board.units.iter().map(|row| (row.systems, row.corrected)).collect::<Vec<_>>(), [(2, 2), (2, 1), (2, 0)]);
+        assert_eq!(
+            board.units.iter().map(|row| (row.systems, row.corrected)).collect::<Vec<_>>(),
+            [(2, 2), (2, 1), (2, 0)]
+        );
     }
 
     #[test]

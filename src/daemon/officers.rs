@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::broadcast;
 
 use crate::admin::{Answered, Code, Officers, OpenOrder, Problem};
+use crate::coordination::board::Board;
 use crate::coordination::decide::{Command, Made};
 use crate::coordination::state::{Stamp, State};
 use crate::coordination::{ByHand, Coordination, Logged, OrderError, ProcessError};
@@ -51,6 +53,14 @@ impl Officers for Coordination {
 
     async fn state(&self, event: &EventId) -> Result<Arc<State>, Problem> {
         Self::state(self, event).await.map_err(problem)
+    }
+
+    async fn board(&self, event: &EventId, head: i64) -> Result<Arc<Board>, Problem> {
+        Self::board(self, event, head).await.map_err(problem)
+    }
+
+    fn news(&self) -> broadcast::Receiver<EventId> {
+        Self::news(self)
     }
 
     async fn log(&self, event: &EventId) -> Result<Vec<Made>, Problem> {

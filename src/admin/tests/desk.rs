@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::broadcast;
 
 use super::super::{Answered, Code, Officers, OpenOrder, Problem};
 use crate::clock::Timestamp;
+use crate::coordination::board::Board;
 use crate::coordination::decide::{self, Command, Ladders, Made, Rung, Whom};
 use crate::coordination::entry::{Issued, Issuing, Opening, Policy, Source};
 use crate::coordination::plan::Plan;
@@ -44,13 +46,14 @@ pub(super) struct Desk {
     role: EventRole,
     own: String,
     events: Mutex<BTreeMap<EventId, (State, Vec<Made>)>>,
+    pub(super) news: broadcast::Sender<EventId>,
 }
 
 impl Desk {
     /// Of a node that plays this part under this name.
     pub(super) fn new(role: EventRole, own: &str) -> Self {
         let now = Timestamp::parse("2003-01-25T05:40:00Z").unwrap().into();
-        Self { now, role, own: own.to_owned(), events: Mutex::default() }
+        Self { now, role, own: own.to_owned(), events: Mutex::default(), news: broadcast::Sender::new(16) }
     }
 
     /// Whatever is not staff's.
@@ -60,6 +63,7 @@ impl Desk {
         let decision = decide::decide(state, actor, command, *self.now.lock().unwrap(), &People)?;
         log.extend(decision.entries);
         *state = decision.state;
+        drop(self.news.send(state.id.clone()));
         Ok(Arc::new(state.clone()))
     }
 
@@ -151,6 +155,14 @@ impl Officers for Desk {
 
     async fn state(&self, event: &EventId) -> Result<Arc<State>, Problem> {
         self.events.lock().unwrap().get(event).map(|(state, _)| Arc::new(state.clone())).ok_or_else(nothing)
+    }
+
+    async fn board(&self, event: &EventId, _: i64) -> Result<Arc<Board>, Problem> {
+        Ok(Arc::new(Board::of(&*self.state(event).await?)))
+    }
+
+    fn news(&self) -> broadcast::Receiver<EventId> {
+        self.news.subscribe()
     }
 
     async fn log(&self, event: &EventId) -> Result<Vec<Made>, Problem> {

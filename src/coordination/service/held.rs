@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
 use super::agenda::Agenda;
+use super::boards::News;
 use super::shelf::{Kept, Place, Taken};
 use crate::coordination::due::next_due;
 use crate::coordination::state::State;
@@ -18,6 +19,7 @@ use crate::store::records::Notice;
 /// Whoever must learn that a batch was committed.
 pub(super) struct Listeners {
     pub(super) agenda: Agenda,
+    pub(super) news: News,
     pub(super) postman: Arc<dyn Postman>,
     pub(super) outbox: Arc<Outbox>,
 }
@@ -85,6 +87,7 @@ impl Held {
         if let Some(kept) = self.kept.take() {
             self.listeners.agenda.note(&self.id, kept.head.number, next_due(&kept.state));
             self.place.committed(kept);
+            self.listeners.news.tell(&self.id);
         }
         self.listeners.postman.posted(&self.letters);
         for withdrawn in &self.withdrawn {

@@ -10,6 +10,7 @@ mod act;
 mod agenda;
 mod answers;
 mod arrive;
+mod boards;
 mod code;
 mod config;
 mod deliver;
@@ -87,6 +88,7 @@ pub struct Coordination {
     clock: Arc<dyn Clock>,
     shelf: Shelf,
     listeners: Arc<Listeners>,
+    boards: boards::Boards,
     /// Whether the agenda was read from the store.
     agenda_read: Mutex<bool>,
     guesses: answers::Guesses,
@@ -96,10 +98,12 @@ impl Coordination {
     /// The process over these parts. It reads nothing before it is asked.
     pub fn new(parts: CoordinationParts) -> Arc<Self> {
         let agenda = Agenda::default();
-        let listeners = Listeners { agenda, postman: parts.postman, outbox: parts.outbox };
+        let news = boards::News::default();
+        let listeners = Listeners { agenda, news, postman: parts.postman, outbox: parts.outbox };
         Arc::new(Self {
             shelf: Shelf::new(Arc::clone(&parts.store), parts.config.events_in_memory),
             listeners: Arc::new(listeners),
+            boards: boards::Boards::default(),
             agenda_read: Mutex::new(false),
             guesses: answers::Guesses::default(),
             store: parts.store,
