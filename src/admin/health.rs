@@ -18,7 +18,10 @@ pub(super) fn answer(parts: &Parts, request: &Request<Incoming>) -> Response<Ful
         return said(405, "only GET");
     }
     match request.uri().path() {
-        "/metrics" => respond(200, Metrics::CONTENT_TYPE, parts.metrics.render().into()),
+        "/metrics" => {
+            parts.metrics.ready(parts.control.ready().is_ok());
+            respond(200, Metrics::CONTENT_TYPE, parts.metrics.render().into())
+        }
         // Whoever can answer is alive.
         "/healthz" => said(200, "ok"),
         "/readyz" => match parts.control.ready() {

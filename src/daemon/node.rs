@@ -22,7 +22,7 @@ use crate::notify;
 use crate::outbox::{Outbox, Worker};
 use crate::peers::Directory;
 use crate::roster::Rosters;
-use crate::store::Store;
+use crate::store::{Store, metered};
 use crate::telemetry::Metrics;
 use crate::telemetry::logging::Logging;
 use crate::transport::{Client, Server, ServerParts};
@@ -85,6 +85,7 @@ pub(super) async fn serve(
     let started = clock.now();
     let metrics = Metrics::new();
     metrics.started(duties::seconds(started.micros()));
+    let store = metered(store, Arc::clone(&metrics));
     let config = &start.config;
     let directory = Directory::open(Arc::clone(&store), &config.peers, Arc::clone(&clock)).await?;
     let outbox = Outbox::new(Arc::clone(&store), config.outbox.clone(), Arc::clone(&clock), Arc::clone(&metrics))?;
@@ -108,6 +109,7 @@ pub(super) async fn serve(
         config: config.coordination.clone(),
         plan: config.coordination.read_plan()?,
         clock: Arc::clone(&clock),
+        metrics: Arc::clone(&metrics),
     });
     let process: Arc<dyn Process> = Arc::clone(&coordination) as _;
     let exchange = Exchange::new(ExchangeParts {

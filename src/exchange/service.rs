@@ -49,14 +49,13 @@ impl Exchange {
         })
     }
 
-    /// Commits, and counts how long it took or why it failed.
+    /// Commits a batch of our own.
     pub(super) async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.commit_step(batch, Step::new()).await
     }
 
     /// The same for a batch that the process of significant events has a part in.
     pub(super) async fn commit_step(&self, batch: Batch, mut step: Step) -> Result<(), StoreError> {
-        let begun = self.clock.now();
         let outcome = match self.store.enqueue(batch).await {
             Ok(committing) => {
                 step.queued();
@@ -66,12 +65,6 @@ impl Exchange {
         };
         if outcome.is_ok() {
             step.committed();
-        }
-        match &outcome {
-            Ok(()) => self.metrics.committed(self.clock.now().since(begun)),
-            Err(StoreError::Conflict { .. }) => self.metrics.store_fault("conflict", false),
-            Err(StoreError::Full { .. }) => self.metrics.store_fault("full", true),
-            Err(_) => self.metrics.store_fault("broken", true),
         }
         outcome
     }

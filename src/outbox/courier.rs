@@ -190,11 +190,12 @@ impl Courier {
         if posts {
             self.outbox.wake();
         }
-        self.outbox.metrics.tried(match outcome {
+        let word = match outcome {
             Outcome::Delivered(_) => "delivered",
             Outcome::Later { .. } => "later",
             Outcome::Refused { .. } => "refused",
-        });
+        };
+        self.outbox.metrics.tried(parcel.kind.as_str(), word);
         self.tell(&parcel);
         Ok(lesson)
     }
@@ -213,7 +214,7 @@ impl Courier {
             state => debug!(parcel = %id, to = %recipient, attempts, %state, "done"),
         }
         if parcel.state != ParcelState::Waiting {
-            self.outbox.counts.left(recipient, parcel.state == ParcelState::Dead);
+            self.outbox.counts.left(parcel.kind, recipient, parcel.state == ParcelState::Dead);
         }
     }
 }

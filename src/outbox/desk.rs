@@ -95,7 +95,7 @@ impl Outbox {
         parcel.attempts = 0;
         self.commit(&parcel, revision).await?;
         if was != ParcelState::Waiting {
-            self.counts.back(&parcel.recipient, was == ParcelState::Dead);
+            self.counts.back(parcel.kind, &parcel.recipient, was == ParcelState::Dead);
         }
         self.gates.lock().unwrap_or_else(PoisonError::into_inner).ajar(&parcel.recipient, now);
         self.wake();
@@ -116,9 +116,9 @@ impl Outbox {
         parcel.due = self.clock.now();
         self.commit(&parcel, revision).await?;
         if waited {
-            self.counts.left(&parcel.recipient, false);
+            self.counts.left(parcel.kind, &parcel.recipient, false);
         } else {
-            self.counts.buried();
+            self.counts.buried(parcel.kind);
         }
         self.wake();
         info!(parcel = %id, to = %parcel.recipient, "cancelled on request");

@@ -108,7 +108,7 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError::Full`] if too much waits for the recipient; the batch is as it was.
     pub fn post(&self, batch: &mut Batch, new: NewParcel) -> Result<ParcelId, OutboxError> {
-        if let Err(waiting) = self.counts.add_within(&new.recipient, self.config.waiting_per_recipient) {
+        if let Err(waiting) = self.counts.add_within(new.kind, &new.recipient, self.config.waiting_per_recipient) {
             return Err(OutboxError::Full { recipient: new.recipient, waiting });
         }
         let now = self.clock.now();

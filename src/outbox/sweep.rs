@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use tracing::{info, warn};
 
 use super::Outbox;
+use super::counts::Carried;
 use super::queue::{Revised, oldest_after, page};
 use crate::ids::ParcelId;
-use crate::store::records::{Parcel, ParcelState};
+use crate::store::records::{Parcel, ParcelKind, ParcelState};
 use crate::store::{Batch, Column, StoreError};
 
 /// How many rows are handled in one batch.
@@ -36,20 +37,25 @@ pub(super) async fn take_back(outbox: &Outbox) -> Result<usize, StoreError> {
 /// Counts anew what waits for whom.
 pub(super) async fn recount(outbox: &Outbox) -> Result<(), StoreError> {
     let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut carriers: HashMap<ParcelKind, Carried> = HashMap::new();
     for state in [ParcelState::Waiting, ParcelState::Claimed] {
         let mut pages = Pages::of(state);
         while let Some(rows) = pages.next(outbox).await? {
             if let Some((parcel, _)) = rows.first() {
                 *counts.entry(parcel.recipient.clone()).or_insert(0) += rows.len();
             }
+            for (parcel, _) in &rows {
+                carriers.entry(parcel.kind).or_default().undelivered += 1;
+            }
         }
     }
-    let mut dead = 0;
     let mut pages = Pages::of(ParcelState::Dead);
     while let Some(rows) = pages.next(outbox).await? {
-        dead += rows.len() as u64;
+        for (parcel, _) in &rows {
+            carriers.entry(parcel.kind).or_default().dead += 1;
+        }
     }
-    outbox.counts.set(counts, dead);
+    outbox.counts.set(counts, carriers);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::Outbox;
 use crate::ids::MessageId;
-use crate::store::records::{Parcel, ParcelState};
+use crate::store::records::{Parcel, ParcelKind, ParcelState};
 use crate::store::{Batch, Column, Record, Scan, StoreError};
 
 /// How many parcels of one message are looked at.
@@ -11,7 +11,7 @@ const OF_ONE: usize = 16;
 /// Whose parcels a batch withdraws: to be handed to [`Outbox::withdrawn`] once it is committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use = "hand it to `Outbox::withdrawn` after the commit"]
-pub struct Withdrawn(Vec<String>);
+pub struct Withdrawn(Vec<(ParcelKind, String)>);
 
 impl Outbox {
     /// Withdraws in that batch what of the message still waits. What is on its way is left alone; the batch fails with a
@@ -30,7 +30,7 @@ impl Outbox {
                 parcel.due = self.clock.now();
                 parcel.reason = Some("not wanted any more".to_owned());
                 batch.update(&parcel, revision);
-                withdrawn.0.push(parcel.recipient);
+                withdrawn.0.push((parcel.kind, parcel.recipient));
             }
         }
         Ok(withdrawn)
@@ -38,8 +38,8 @@ impl Outbox {
 
     /// The batch of [`Outbox::withdraw`] is committed.
     pub fn withdrawn(&self, withdrawn: &Withdrawn) {
-        for recipient in &withdrawn.0 {
-            self.counts.left(recipient, false);
+        for (kind, recipient) in &withdrawn.0 {
+            self.counts.left(*kind, recipient, false);
         }
         if !withdrawn.0.is_empty() {
             self.wake();

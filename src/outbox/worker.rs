@@ -14,7 +14,7 @@ use super::{Carrier, Outbox, Replies, queue, sweep};
 use crate::clock::Timestamp;
 use crate::ids::ParcelId;
 use crate::store::StoreError;
-use crate::store::records::ParcelState;
+use crate::store::records::{ParcelKind, ParcelState};
 
 /// However far away the next instant is, the queue is looked at this often: the clock may have been set, or another node
 /// may have posted into a store that is shared.
@@ -158,18 +158,22 @@ impl Round {
             return Ok(());
         }
         let store = Arc::clone(&self.courier.outbox.store);
-        let mut oldest: Option<Timestamp> = None;
+        let mut oldest: HashMap<ParcelKind, Timestamp> = HashMap::new();
         for state in [ParcelState::Waiting, ParcelState::Claimed] {
             let mut last: Option<String> = None;
             while let Some(parcel) = queue::oldest_after(&*store, state, last.as_deref()).await? {
-                oldest = Some(oldest.map_or(parcel.created, |oldest| oldest.min(parcel.created)));
+                let since = oldest.entry(parcel.kind).or_insert(parcel.created);
+                *since = parcel.created.min(*since);
                 self.ask_for(parcel.recipient.clone());
                 last = Some(parcel.recipient);
             }
         }
         let outbox = &self.courier.outbox;
-        let age = oldest.map_or(Duration::ZERO, |oldest| outbox.clock.now().since(oldest));
-        outbox.metrics.oldest_parcel(age);
+        let at = outbox.clock.now();
+        for kind in ParcelKind::ALL {
+            let age = oldest.get(kind).map_or(Duration::ZERO, |oldest| at.since(*oldest));
+            outbox.metrics.oldest_parcel(kind.as_str(), age);
+        }
         self.rung = false;
         self.gathered = Some(now);
         self.look = now + LONGEST_SLEEP;

@@ -20,6 +20,7 @@ mod directory;
 mod error;
 mod hexed;
 pub mod lease;
+mod metered;
 mod pack;
 mod queue;
 pub mod records;
@@ -36,6 +37,7 @@ pub(crate) use config::disk_use;
 pub use config::{Config, open};
 pub use copy::{backup, restore};
 pub use error::StoreError;
+pub use metered::metered;
 pub(crate) use pack::packed_size;
 pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
 

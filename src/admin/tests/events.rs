@@ -206,6 +206,8 @@ async fn write_log(trial: &super::Trial, id: &str, count: i64) {
         head: count,
         watched: false,
         due: None,
+        overdue: Some(0),
+        unanswered: Some(0),
     });
     trial.parts.store.commit(batch).await.unwrap();
 }

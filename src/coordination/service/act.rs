@@ -143,7 +143,9 @@ impl Coordination {
             batch.put(&record);
             effects.extend(follow(before.as_deref(), &after, made).into_iter().map(|effect| (effect, made)));
         }
-        batch.put(&row(&after));
+        let row = row(&after);
+        batch.put(&row);
+        held.row = Some(row);
         held.changed = true;
         held.kept = Some(super::shelf::Kept { state: Arc::clone(&after), head });
         let doing = Doing { state: &after, people, now };
@@ -174,6 +176,8 @@ fn row(state: &State) -> Event {
         head: state.head,
         watched: due.is_some(),
         due,
+        overdue: i64::try_from(state.overdue()).ok(),
+        unanswered: i64::try_from(state.unanswered()).ok(),
     }
 }
 

@@ -7,19 +7,22 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::agenda::Agenda;
 use super::boards::News;
+use super::figures::Figures;
 use super::shelf::{Kept, Place, Taken};
-use crate::coordination::due::next_due;
 use crate::coordination::state::State;
 use crate::coordination::{Letter, Postman};
 use crate::ids::{EventId, MessageId};
 use crate::inventory::Pending;
 use crate::outbox::{Outbox, Withdrawn};
-use crate::store::records::Notice;
+use crate::store::records::{Event, Notice, NoticeState};
+use crate::telemetry::Metrics;
 
 /// Whoever must learn that a batch was committed.
 pub(super) struct Listeners {
     pub(super) agenda: Agenda,
     pub(super) news: News,
+    pub(super) figures: Figures,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) postman: Arc<dyn Postman>,
     pub(super) outbox: Arc<Outbox>,
 }
@@ -29,6 +32,8 @@ pub(in crate::coordination) struct Held {
     pub(super) id: EventId,
     /// As it will be; nothing if there is no such event yet.
     pub(super) kept: Option<Kept>,
+    /// As lists will show it; nothing if it is not changed.
+    pub(super) row: Option<Event>,
     /// Whether entries were made in this step.
     pub(super) changed: bool,
     /// What leaves with the batch.
@@ -51,6 +56,7 @@ impl Held {
         Self {
             id,
             kept: taken.ahead.clone(),
+            row: None,
             changed: false,
             letters: Vec::new(),
             notices: BTreeMap::new(),
@@ -85,9 +91,16 @@ impl Held {
             return;
         }
         if let Some(kept) = self.kept.take() {
-            self.listeners.agenda.note(&self.id, kept.head.number, next_due(&kept.state));
             self.place.committed(kept);
             self.listeners.news.tell(&self.id);
+        }
+        if let Some(row) = self.row.take() {
+            self.listeners.agenda.note(&row.id, row.head, row.due);
+            self.listeners.figures.note(&row);
+        }
+        for notice in self.notices.values() {
+            let fate = if notice.state == NoticeState::Waiting { "made" } else { notice.state.as_str() };
+            self.listeners.metrics.notice_is(notice.channel.as_str(), fate);
         }
         self.listeners.postman.posted(&self.letters);
         for withdrawn in &self.withdrawn {

@@ -15,6 +15,7 @@ mod code;
 mod config;
 mod deliver;
 mod effects;
+mod figures;
 mod held;
 mod look;
 mod opening;
@@ -34,6 +35,7 @@ use tokio::sync::{Mutex, Notify};
 use agenda::Agenda;
 pub use answers::Answered;
 pub use config::{BadConfig, BadPlan, CallRule, Config};
+use figures::Figures;
 pub(super) use held::Held;
 use held::Listeners;
 pub use look::Logged;
@@ -53,6 +55,7 @@ use crate::outbox::{Load, Outbox, Reply};
 use crate::peers::Peer;
 use crate::roster::Rosters;
 use crate::store::{Batch, Store};
+use crate::telemetry::Metrics;
 
 /// How often a batch is made again when others changed the same records meanwhile.
 const TRIES: usize = 8;
@@ -75,6 +78,8 @@ pub struct CoordinationParts {
     pub plan: Plan,
     /// Who tells the time.
     pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The process of significant events on one node. One per node; shared by reference.
@@ -99,7 +104,8 @@ impl Coordination {
     pub fn new(parts: CoordinationParts) -> Arc<Self> {
         let agenda = Agenda::default();
         let news = boards::News::default();
-        let listeners = Listeners { agenda, news, postman: parts.postman, outbox: parts.outbox };
+        let (metrics, figures) = (Arc::clone(&parts.metrics), Figures::new(parts.metrics));
+        let listeners = Listeners { agenda, figures, metrics, news, postman: parts.postman, outbox: parts.outbox };
         Arc::new(Self {
             shelf: Shelf::new(Arc::clone(&parts.store), parts.config.events_in_memory),
             listeners: Arc::new(listeners),

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::coordination::decide::{BY_ITSELF, Command};
 use crate::coordination::process::{ProcessError, Step};
 use crate::ids::EventId;
-use crate::store::records::Event;
+use crate::store::records::{Event, EventState};
 use crate::store::{Batch, Bound, Column, Scan};
 
 /// How many rows are read at once when the agenda is read.
@@ -32,21 +32,25 @@ impl Coordination {
         self.listeners.agenda.next().map(|next| next.max(now + LEAST))
     }
 
-    /// The first time, reads from the store which events the clock has to look at.
+    /// The first time, reads from the store which events the clock has to look at, and what is overdue in them.
     async fn read_agenda(&self) -> Result<(), ProcessError> {
         let mut read = self.agenda_read.lock().await;
         if *read {
             return Ok(());
         }
-        let mut scan = Scan::of::<Event>(PAGE).by("by_due").with(vec![true.to_value()]);
-        loop {
-            let rows = self.store.list::<Event>(scan.clone()).await?;
-            for row in &rows {
-                self.listeners.agenda.note(&row.id, row.head, row.due);
+        for state in [EventState::Held, EventState::Open] {
+            let mut scan = Scan::of::<Event>(PAGE).by("by_state").with(vec![state.to_value()]);
+            loop {
+                let rows = self.store.list::<Event>(scan.clone()).await?;
+                for row in &rows {
+                    self.listeners.agenda.note(&row.id, row.head, row.due);
+                    self.listeners.figures.note(row);
+                }
+                let Some(last) = rows.last().filter(|_| rows.len() == PAGE) else { break };
+                scan = scan.from(Bound::Excluding(vec![last.id.to_value()]));
             }
-            let Some(last) = rows.last().filter(|_| rows.len() == PAGE) else { break };
-            scan = scan.from(Bound::Excluding(vec![last.due.to_value(), last.id.to_value()]));
         }
+        self.listeners.figures.show_all();
         *read = true;
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! else: whoever has the log has the state.
 
 mod calls;
+mod figures;
 mod fold;
 mod mark;
 mod unit;

@@ -115,6 +115,7 @@ impl Node {
             plan: config.read_plan().unwrap(),
             config,
             clock: clock.clone(),
+            metrics: metrics.clone(),
         });
         let exchange = Exchange::new(ExchangeParts {
             post,

@@ -165,6 +165,9 @@ fn event() -> Event {
         head: 1,
         watched: true,
         due: Some(TIME),
+        // Not there in the first version.
+        overdue: None,
+        unanswered: None,
     }
 }
 

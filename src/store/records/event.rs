@@ -31,7 +31,7 @@ worded! {
 record! {
     /// One significant event as lists show it and the clock finds it. The truth is its log; this row is written anew in the
     /// batch of every entry.
-    pub struct Event: "events", version 1, key(id), index by_state(state, id), index by_due(watched, due, id) {
+    pub struct Event: "events", version 2, key(id), index by_state(state, id), index by_due(watched, due, id) {
         /// Our name for it, which is also the IncidentID of what we send about it.
         id: EventId,
         /// Where it stands.
@@ -58,6 +58,10 @@ record! {
         watched: bool,
         /// When the clock has to look at it next.
         due: Option<Timestamp>,
+        /// How many milestones are past due and still open; nothing in rows of the first version.
+        overdue: Option<i64>,
+        /// How many notices wait for an answer; nothing in rows of the first version.
+        unanswered: Option<i64>,
     }
 }
 
