@@ -249,12 +249,26 @@ async fn messages_are_listed_newest_first_and_filtered() {
     assert!(!some.more);
     let some: MessageList = client.get("messages?limit=5").await.unwrap();
     assert_eq!((some.messages.len(), some.more), (5, true));
+    assert_eq!(some.filed, 700);
     let held: MessageList = client.get("messages?limit=1000&verdict=held").await.unwrap();
     assert_eq!(held.messages.len(), 233);
     for filter in ["peer=b.example", "type=investigation-request", "peer=b.example&type=InvestigationRequest"] {
         let list: MessageList = client.get(&format!("messages?limit=1000&{filter}")).await.unwrap();
         assert_eq!(list.messages, held.messages, "{filter}");
     }
+    // Page by page the same, with a last page that is not full.
+    let (mut turned, mut cursor) = (Vec::new(), None);
+    loop {
+        let asked = [("limit", Some("100".to_owned())), ("verdict", Some("held".to_owned())), ("cursor", cursor)];
+        let list: MessageList = client.get(&with_parameters("messages", &asked)).await.unwrap();
+        assert_eq!(list.more, list.next.is_some());
+        turned.extend(list.messages);
+        cursor = list.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(turned, held.messages);
     let incident = path(["incidents", "csirt#one.example#1"]);
     let detail: IncidentDetail = client.get(&format!("{incident}?limit=3")).await.unwrap();
     assert_eq!(detail.messages.iter().map(|message| &message.id).collect::<Vec<_>>(), [&ids[0], &ids[1], &ids[2]]);
@@ -276,6 +290,7 @@ async fn what_is_wrong_with_a_request_is_said() {
         ("messages?lmit=5", Code::BadRequest),
         ("messages?limit=many", Code::BadRequest),
         ("messages?before=yesterday", Code::BadRequest),
+        ("messages?cursor=%5B5%5D", Code::BadRequest),
         ("messages/5", Code::BadRequest),
         (&*format!("messages/{unknown}"), Code::NotFound),
         (&*format!("messages/{unknown}/body"), Code::NotFound),

@@ -54,6 +54,9 @@ pub struct ActList {
     pub acts: Vec<ActView>,
     /// Whether there are more than were asked for.
     pub more: bool,
+    /// If there are: what to ask with as `cursor` for those that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// A log that is not as it was written.
@@ -87,20 +90,32 @@ pub struct Verified {
 /// Answers below `/api/v1/audit`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
-        (["acts"], &Method::GET) => acts(call, &call.permit()?).await,
-        (["log"], &Method::GET) => verify(call, &call.permit()?).await,
+        (["acts"], &Method::GET) => Reply::json(&acts(call, &call.permit()?).await?),
+        (["log"], &Method::GET) => {
+            call.ask.only(&["event"])?;
+            Reply::json(&verify(call, &call.permit()?, call.ask.parameter("event")?).await?)
+        }
         (["acts" | "log"], _) => Err(wrong_method(method, "GET")),
         _ => Err(no_such_path(rest)),
     }
 }
 
-async fn acts(call: &Call<'_>, _: &Permitted<Audit>) -> Result<Reply, Problem> {
-    call.ask.only(&["limit", "operator"])?;
-    let operator = call.ask.parameter::<String>("operator")?;
-    let keep = |act: &StaffAct| operator.as_ref().is_none_or(|name| act.operator.eq_ignore_ascii_case(name));
+/// The acts that the query string asks for.
+pub(in crate::admin) async fn acts(call: &Call<'_>, _: &Permitted<Audit>) -> Result<ActList, Problem> {
+    let ask = &call.ask;
+    ask.only(&["limit", "cursor", "operator", "act", "target"])?;
+    let operator = ask.parameter::<String>("operator")?;
+    let act = ask.parameter::<String>("act")?.map(|act| act.to_lowercase());
+    let target = ask.parameter::<String>("target")?.map(|target| target.to_lowercase());
+    let keep = |row: &StaffAct| {
+        operator.as_ref().is_none_or(|name| row.operator.eq_ignore_ascii_case(name))
+            && act.as_ref().is_none_or(|act| row.act.to_lowercase().starts_with(act.as_str()))
+            && target.as_ref().is_none_or(|part| row.target.iter().any(|on| on.to_lowercase().contains(part.as_str())))
+    };
     let scan = Scan::of::<StaffAct>(0).descending();
-    let (acts, more) = listing::list(call.parts.store.as_ref(), scan, call.limit()?, keep).await?;
-    Reply::json(&ActList { acts: acts.into_iter().map(ActView::from).collect(), more })
+    let (store, limit, cursor) = (call.parts.store.as_ref(), call.limit()?, ask.parameter("cursor")?);
+    let listing::Listed { records, next } = listing::page(store, scan, limit, cursor, keep).await?;
+    Ok(ActList { acts: records.into_iter().map(ActView::from).collect(), more: next.is_some(), next })
 }
 
 /// One log as far as it was read.
@@ -110,9 +125,12 @@ struct Log {
     broken: Option<BrokenLog>,
 }
 
-async fn verify(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
-    call.ask.only(&["event"])?;
-    let event = call.ask.parameter::<EventId>("event")?;
+/// Reads the logs of all significant events, or of one.
+pub(in crate::admin) async fn verify(
+    call: &Call<'_>,
+    _: &Permitted<Look>,
+    event: Option<EventId>,
+) -> Result<Verified, Problem> {
     let store = call.parts.store.as_ref();
     // The events first: whatever is written meanwhile makes their logs longer, never shorter.
     let is_meant = |row: &Event| event.as_ref().is_none_or(|event| *event == row.id);
@@ -150,7 +168,7 @@ async fn verify(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> 
             Some(BrokenLog { number: number + i64::from(rows.contains_key(&event)), event, what })
         })
     });
-    Reply::json(&Verified { events: count, entries, broken: broken.collect() })
+    Ok(Verified { events: count, entries, broken: broken.collect() })
 }
 
 /// Follows the log by one record, up to its first fault.

@@ -1,5 +1,6 @@
 //! `/api/v1/inventory`: the systems, and which of them a data call concerns.
 
+use bytes::Bytes;
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use crate::admin::http::Reply;
 use crate::admin::problem::{Code, Problem};
 use crate::clock::Timestamp;
 use crate::ids::EventId;
-use crate::inventory::{Filter, Format, InventoryError, SystemChange, entries};
+use crate::inventory::{Affected, Filter, Format, ImportReport, InventoryError, SystemChange, entries};
 use crate::store::records::{Patch, PatchState, System};
 
 /// One system.
@@ -121,21 +122,22 @@ impl From<InventoryError> for Problem {
 /// Answers below `/api/v1/inventory`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
-        (["systems"], &Method::GET) => list(call, &call.permit()?).await,
-        (["systems", name], &Method::GET) => show(call, &call.permit()?, name).await,
+        (["systems"], &Method::GET) => Reply::json(&list(call, &call.permit()?).await?),
+        (["systems", name], &Method::GET) => Reply::json(&show(call, &call.permit()?, name).await?),
         (["systems", name], &Method::PATCH) => set(call, &call.permit()?, name).await,
         (["systems", name], &Method::DELETE) => remove(call, &call.permit()?, name).await,
         (["systems", _], _) => Err(wrong_method(method, "GET, PATCH or DELETE")),
         (["file"], &Method::GET) => export(call, &call.permit()?).await,
-        (["file"], &Method::POST) => import(call, &call.permit()?).await,
+        (["file"], &Method::POST) => import_body(call, &call.permit()?).await,
         (["file"], _) => Err(wrong_method(method, "GET or POST")),
-        (["affected"], &Method::GET) => affected(call, &call.permit()?).await,
+        (["affected"], &Method::GET) => Reply::json(&affected(call, &call.permit()?).await?),
         (["systems" | "affected"], _) => Err(wrong_method(method, "GET")),
         _ => Err(no_such_path(rest)),
     }
 }
 
-async fn list(call: &Call<'_>, permitted: &Permitted<Follow>) -> Result<Reply, Problem> {
+/// The systems that the query string asks for.
+pub(in crate::admin) async fn list(call: &Call<'_>, permitted: &Permitted<Follow>) -> Result<SystemList, Problem> {
     call.ask.only(&["unit", "text", "after", "limit"])?;
     let filter = Filter {
         // Whose acts are limited to a unit has one.
@@ -146,13 +148,18 @@ async fn list(call: &Call<'_>, permitted: &Permitted<Follow>) -> Result<Reply, P
     let (systems, more) = call.parts.inventory.list(&filter, call.limit()?).await?;
     let limits = permitted.limits();
     let systems = systems.into_iter().filter(|system| limits.cover(system)).map(SystemView::from).collect();
-    Reply::json(&SystemList { systems, more })
+    Ok(SystemList { systems, more })
 }
 
-async fn show(call: &Call<'_>, permitted: &Permitted<Follow>, name: &str) -> Result<Reply, Problem> {
+/// One system.
+pub(in crate::admin) async fn show(
+    call: &Call<'_>,
+    permitted: &Permitted<Follow>,
+    name: &str,
+) -> Result<SystemDetail, Problem> {
     let found = call.parts.inventory.show(name).await?.filter(|(system, _)| permitted.limits().cover(system));
     let (system, patches) = found.ok_or_else(|| Problem::not_found("system", name, "ridd inventory list"))?;
-    Reply::json(&SystemDetail { system: system.into(), patches: patches.into_iter().map(PatchView::from).collect() })
+    Ok(SystemDetail { system: system.into(), patches: patches.into_iter().map(PatchView::from).collect() })
 }
 
 async fn set(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &str) -> Result<Reply, Problem> {
@@ -171,7 +178,8 @@ async fn remove(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &str) 
     Reply::json(&SystemRemoved { removed: name.to_owned() })
 }
 
-async fn export(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
+/// The whole inventory as a file.
+pub(in crate::admin) async fn export(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
     call.ask.only(&["format"])?;
     let format = call.ask.parameter::<Format>("format")?.unwrap_or_default();
     let content_type = match format {
@@ -181,25 +189,35 @@ async fn export(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> 
     Ok(Reply::bytes(content_type, call.parts.inventory.export(format).await?))
 }
 
-async fn import(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Reply, Problem> {
+async fn import_body(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Reply, Problem> {
     call.ask.only(&["format", "dry-run"])?;
     let format = call.ask.parameter::<Format>("format")?.unwrap_or_default();
     let dry_run = call.ask.parameter::<bool>("dry-run")?.unwrap_or(false);
-    let target = format!("{} bytes of {format}{}", call.ask.body.len(), if dry_run { ", dry run" } else { "" });
-    call.begin(permitted, "inventory import", target).await?;
-    let operator = permitted.operator();
-    let body = call.ask.body.clone();
-    let report = call.parts.inventory.import(body, format, dry_run, &operator.name).await?;
-    tracing::info!(added = report.added, changed = report.changed, dry_run, %operator, "inventory imported");
-    Reply::json(&report)
+    Reply::json(&import(call, permitted, call.ask.body.clone(), format, dry_run).await?)
 }
 
-async fn affected(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
+/// Takes in a file of systems.
+pub(in crate::admin) async fn import(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    file: Bytes,
+    format: Format,
+    dry_run: bool,
+) -> Result<ImportReport, Problem> {
+    let target = format!("{} bytes of {format}{}", file.len(), if dry_run { ", dry run" } else { "" });
+    call.begin(permitted, "inventory import", target).await?;
+    let operator = permitted.operator();
+    let report = call.parts.inventory.import(file, format, dry_run, &operator.name).await?;
+    tracing::info!(added = report.added, changed = report.changed, dry_run, %operator, "inventory imported");
+    Ok(report)
+}
+
+/// What the platforms, or the event, of the query string concern.
+pub(in crate::admin) async fn affected(call: &Call<'_>, _: &Permitted<Look>) -> Result<Affected, Problem> {
     call.ask.only(&["cpe", "cve", "event"])?;
     if let Some(event) = call.ask.parameter::<EventId>("event")? {
         let state = call.parts.officers.state(&event).await?;
-        let affected = call.parts.inventory.affected(&state.call.platforms, state.vulnerabilities()).await?;
-        return Reply::json(&affected);
+        return Ok(call.parts.inventory.affected(&state.call.platforms, state.vulnerabilities()).await?);
     }
     let all = |name: &str| -> Vec<String> {
         let named = call.ask.query.iter().filter(|(key, value)| key == name && !value.is_empty());
@@ -212,5 +230,5 @@ async fn affected(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem
             "name one by its CPE name, cpe=cpe:2.3:…, or an event",
         ));
     }
-    Reply::json(&call.parts.inventory.affected(&platforms, &all("cve")).await?)
+    Ok(call.parts.inventory.affected(&platforms, &all("cve")).await?)
 }

@@ -12,7 +12,7 @@ use crate::admin::staff::{DecideOrder, QueryOrder, SendOrder};
 use crate::clock::Timestamp;
 use crate::ids::{CallbackToken, Digest, IncidentName, MessageId, PeerName};
 use crate::store::records::{Body, Direction, Message, Parcel, Plain, Verdict};
-use crate::store::{Bound, Column, Scan, Value};
+use crate::store::{Bound, Column, Record, Scan};
 
 /// One message as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,20 +102,31 @@ pub struct MessageList {
     pub messages: Vec<MessageView>,
     /// Whether there are more than were asked for.
     pub more: bool,
+    /// If there are: what to ask with as `cursor` for those that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// How many messages are filed, whatever was asked for.
+    #[serde(default)]
+    pub filed: u64,
 }
 
 /// Answers below `/api/v1/messages`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
-        ([], &Method::GET) => list(call, &call.permit()?).await,
+        ([], &Method::GET) => Reply::json(&list(call, &call.permit()?).await?),
         ([], &Method::POST) => send(call, &call.permit()?).await,
         ([], _) => Err(wrong_method(method, "GET or POST")),
-        ([id], &Method::GET) => show(call, &call.permit()?, id.parse()?).await,
+        ([id], &Method::GET) => {
+            call.ask.only(&[])?;
+            Reply::json(&show(call, &call.permit()?, &id.parse()?).await?)
+        }
         ([_], _) => Err(wrong_method(method, "GET")),
-        ([id, "body"], &Method::GET) => body(call, &call.permit()?, id.parse()?).await,
-        ([id, "plain"], &Method::GET) => plain(call, &call.permit()?, id.parse()?).await,
+        ([id, "body"], &Method::GET) => export(call, &call.permit()?, &id.parse()?, false).await,
+        ([id, "plain"], &Method::GET) => export(call, &call.permit()?, &id.parse()?, true).await,
         ([_, "body" | "plain"], _) => Err(wrong_method(method, "GET")),
-        ([id, "decision"], &Method::POST) => decide(call, &call.permit()?, id.parse()?).await,
+        ([id, "decision"], &Method::POST) => {
+            Reply::json(&decide(call, &call.permit()?, id.parse()?, call.ask.json()?).await?)
+        }
         ([_, "decision"], _) => Err(wrong_method(method, "POST")),
         _ => Err(no_such_path(rest)),
     }
@@ -129,9 +140,10 @@ pub(super) async fn serve_queries(call: &Call<'_>, method: &Method) -> Result<Re
     }
 }
 
-async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
+/// The messages that the query string asks for.
+pub(in crate::admin) async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<MessageList, Problem> {
     let ask = &call.ask;
-    ask.only(&["limit", "peer", "incident", "type", "direction", "verdict", "after", "before"])?;
+    ask.only(&["limit", "cursor", "peer", "incident", "type", "direction", "verdict", "after", "before"])?;
     let peer = ask.parameter::<PeerName>("peer")?;
     let incident = ask.parameter::<IncidentName>("incident")?;
     let msg_type = ask.parameter::<String>("type")?.map(|text| bare(&text));
@@ -142,10 +154,10 @@ async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
         (None, Some(peer)) => Scan::of::<Message>(0).by("by_peer").with(vec![peer.to_value()]),
         (None, None) => Scan::of::<Message>(0).by("by_time"),
     };
-    if let Some(after) = instant(ask.parameter("after")?)? {
+    if let Some(after) = listing::instant("after", ask.parameter("after")?)? {
         scan = scan.from(Bound::Including(vec![after]));
     }
-    if let Some(before) = instant(ask.parameter("before")?)? {
+    if let Some(before) = listing::instant("before", ask.parameter("before")?)? {
         scan = scan.to(Bound::Excluding(vec![before]));
     }
     let keep = |message: &Message| {
@@ -154,24 +166,15 @@ async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
             && direction.is_none_or(|direction| direction == message.direction)
             && verdict.is_none_or(|verdict| verdict == message.verdict)
     };
-    let (messages, more) = listing::list(call.parts.store.as_ref(), scan.descending(), call.limit()?, keep).await?;
-    Reply::json(&MessageList { messages: messages.into_iter().map(MessageView::from).collect(), more })
+    let (store, limit, cursor) = (call.parts.store.as_ref(), call.limit()?, ask.parameter("cursor")?);
+    let listing::Listed { records, next } = listing::page(store, scan.descending(), limit, cursor, keep).await?;
+    let messages = records.into_iter().map(MessageView::from).collect();
+    Ok(MessageList { messages, more: next.is_some(), next, filed: store.count(Message::TABLE).await? })
 }
 
 /// A message type without what people write differently: `investigation-request` is `InvestigationRequest`.
 fn bare(msg_type: &str) -> String {
     msg_type.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-fn instant(text: Option<String>) -> Result<Option<Value>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    match Timestamp::parse(&text) {
-        Some(instant) => Ok(Some(instant.to_value())),
-        None => Err(Problem::bad_request(
-            format!("{text:?} is no instant"),
-            "write an RFC 3339 date and time, for instance 2026-11-21T20:00:00Z",
-        )),
-    }
 }
 
 /// All messages of an incident in the order of time.
@@ -185,35 +188,51 @@ async fn find(call: &Call<'_>, id: &MessageId) -> Result<Message, Problem> {
     found.ok_or_else(|| Problem::not_found("message", id, "ridd message list"))
 }
 
-async fn show(call: &Call<'_>, _: &Permitted<Look>, id: MessageId) -> Result<Reply, Problem> {
-    call.ask.only(&[])?;
-    let message = find(call, &id).await?;
-    let scan = Scan::of::<Parcel>(100).by("by_message").with(vec![Some(id).to_value()]);
+/// One message.
+pub(in crate::admin) async fn show(
+    call: &Call<'_>,
+    _: &Permitted<Look>,
+    id: &MessageId,
+) -> Result<MessageDetail, Problem> {
+    let message = find(call, id).await?;
+    let scan = Scan::of::<Parcel>(100).by("by_message").with(vec![Some(id.clone()).to_value()]);
     let parcels = call.parts.store.list::<Parcel>(scan).await?;
     let parcels = parcels.into_iter().map(ParcelView::from).collect();
-    Reply::json(&MessageDetail { message: message.into(), parcels })
+    Ok(MessageDetail { message: message.into(), parcels })
 }
 
-async fn body(call: &Call<'_>, permitted: &Permitted<Look>, id: MessageId) -> Result<Reply, Problem> {
-    let message = find(call, &id).await?;
-    let body = call.parts.store.find::<Body>(vec![id.to_value()]).await?;
-    let body = body.ok_or_else(|| Problem::not_found("body of message", &id, "ridd message list"))?;
-    Ok(exported(&message, permitted, body.bytes))
-}
-
-/// The bytes in clear text: what was decrypted, or was there before it was encrypted; else the message as it is.
-async fn plain(call: &Call<'_>, permitted: &Permitted<Look>, id: MessageId) -> Result<Reply, Problem> {
-    let message = find(call, &id).await?;
-    match call.parts.store.find::<Plain>(vec![id.to_value()]).await? {
-        Some(plain) => Ok(exported(&message, permitted, plain.bytes)),
-        None => body(call, permitted, id).await,
+/// The bytes of a message as they were received or sent; with `plain` in clear text: what was decrypted, or was there
+/// before it was encrypted, or else the message as it is.
+pub(in crate::admin) async fn bytes(
+    call: &Call<'_>,
+    _: &Permitted<Look>,
+    id: &MessageId,
+    plain: bool,
+) -> Result<Vec<u8>, Problem> {
+    let store = call.parts.store.as_ref();
+    if plain && let Some(plain) = store.find::<Plain>(vec![id.to_value()]).await? {
+        return Ok(plain.bytes);
     }
+    let body = store.find::<Body>(vec![id.to_value()]).await?;
+    Ok(body.ok_or_else(|| Problem::not_found("body of message", id, "ridd message list"))?.bytes)
 }
 
-fn exported(message: &Message, permitted: &Permitted<Look>, bytes: Vec<u8>) -> Reply {
+async fn export(call: &Call<'_>, permitted: &Permitted<Look>, id: &MessageId, plain: bool) -> Result<Reply, Problem> {
+    Ok(Reply::bytes("text/xml", exported(call, permitted, id, plain).await?))
+}
+
+/// The bytes, for whoever takes them away: the log says who did.
+pub(in crate::admin) async fn exported(
+    call: &Call<'_>,
+    permitted: &Permitted<Look>,
+    id: &MessageId,
+    plain: bool,
+) -> Result<Vec<u8>, Problem> {
+    let message = find(call, id).await?;
+    let bytes = bytes(call, permitted, id, plain).await?;
     let operator = permitted.operator();
     tracing::info!(message = %message.id, peer = %message.peer, %operator, size = bytes.len(), "message exported");
-    Reply::bytes("text/xml", bytes)
+    Ok(bytes)
 }
 
 async fn send(call: &Call<'_>, permitted: &Permitted<HandleMessages>) -> Result<Reply, Problem> {
@@ -230,10 +249,15 @@ async fn query(call: &Call<'_>, permitted: &Permitted<HandleMessages>) -> Result
     Reply::json(&MessageView::from(call.parts.staff.query(order, &operator).await?))
 }
 
-async fn decide(call: &Call<'_>, permitted: &Permitted<HandleMessages>, id: MessageId) -> Result<Reply, Problem> {
-    let order: DecideOrder = call.ask.json()?;
+/// Decides about a message that is held.
+pub(in crate::admin) async fn decide(
+    call: &Call<'_>,
+    permitted: &Permitted<HandleMessages>,
+    id: MessageId,
+    order: DecideOrder,
+) -> Result<MessageView, Problem> {
     let act = if order.approve { "message approve" } else { "message deny" };
     call.begin(permitted, act, id.to_string()).await?;
     let operator = permitted.operator().to_string();
-    Reply::json(&MessageView::from(call.parts.staff.decide(id, order, &operator).await?))
+    Ok(MessageView::from(call.parts.staff.decide(id, order, &operator).await?))
 }

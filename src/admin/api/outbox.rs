@@ -82,17 +82,18 @@ pub struct ParcelList {
 /// Answers below `/api/v1/outbox`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
-        ([], &Method::GET) => list(call, &call.permit()?).await,
-        ([id], &Method::GET) => show(call, &call.permit()?, id.parse()?).await,
+        ([], &Method::GET) => Reply::json(&list(call, &call.permit()?).await?),
+        ([id], &Method::GET) => Reply::json(&show(call, &call.permit()?, &id.parse()?).await?),
         ([] | [_], _) => Err(wrong_method(method, "GET")),
-        ([id, "retry"], &Method::POST) => retry(call, &call.permit()?, id.parse()?).await,
-        ([id, "cancel"], &Method::POST) => cancel(call, &call.permit()?, id.parse()?).await,
+        ([id, "retry"], &Method::POST) => Reply::json(&retry(call, &call.permit()?, &id.parse()?).await?),
+        ([id, "cancel"], &Method::POST) => Reply::json(&cancel(call, &call.permit()?, &id.parse()?).await?),
         ([_, "retry" | "cancel"], _) => Err(wrong_method(method, "POST")),
         _ => Err(no_such_path(rest)),
     }
 }
 
-async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
+/// The parcels that the query string asks for.
+pub(in crate::admin) async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<ParcelList, Problem> {
     call.ask.only(&["limit", "state", "to", "after"])?;
     let limit = call.limit()?;
     let state = call.ask.parameter::<ParcelState>("state")?;
@@ -106,23 +107,34 @@ async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
         call.parts.outbox.list(&filter).await?.into_iter().map(ParcelView::from).collect();
     let more = parcels.len() > limit;
     parcels.truncate(limit);
-    Reply::json(&ParcelList { parcels, more })
+    Ok(ParcelList { parcels, more })
 }
 
-async fn show(call: &Call<'_>, _: &Permitted<Look>, id: ParcelId) -> Result<Reply, Problem> {
-    Reply::json(&ParcelView::from(call.parts.outbox.show(&id).await?))
+/// One parcel.
+pub(in crate::admin) async fn show(call: &Call<'_>, _: &Permitted<Look>, id: &ParcelId) -> Result<ParcelView, Problem> {
+    Ok(ParcelView::from(call.parts.outbox.show(id).await?))
 }
 
-async fn retry(call: &Call<'_>, permitted: &Permitted<ChangeNode>, id: ParcelId) -> Result<Reply, Problem> {
+/// Has a parcel tried at once.
+pub(in crate::admin) async fn retry(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    id: &ParcelId,
+) -> Result<ParcelView, Problem> {
     let operator = permitted.operator();
     call.begin(permitted, "outbox retry", id.to_string()).await?;
     tracing::info!(parcel = %id, %operator, "retry asked for");
-    Reply::json(&ParcelView::from(call.parts.outbox.retry(&id).await?))
+    Ok(ParcelView::from(call.parts.outbox.retry(id).await?))
 }
 
-async fn cancel(call: &Call<'_>, permitted: &Permitted<ChangeNode>, id: ParcelId) -> Result<Reply, Problem> {
+/// Withdraws a parcel.
+pub(in crate::admin) async fn cancel(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    id: &ParcelId,
+) -> Result<ParcelView, Problem> {
     let operator = permitted.operator();
     call.begin(permitted, "outbox cancel", id.to_string()).await?;
     tracing::info!(parcel = %id, %operator, "cancellation asked for");
-    Reply::json(&ParcelView::from(call.parts.outbox.cancel(&id).await?))
+    Ok(ParcelView::from(call.parts.outbox.cancel(id).await?))
 }

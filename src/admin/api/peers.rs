@@ -188,24 +188,33 @@ pub struct Probed {
 /// Answers below `/api/v1/peers`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
-        ([], &Method::GET) => list(call, &call.permit()?).await,
-        ([], &Method::POST) => add(call, &call.permit()?).await,
+        ([], &Method::GET) => Reply::json(&list(call, &call.permit()?).await?),
+        ([], &Method::POST) => Reply::json(&add(call, &call.permit()?, call.ask.json()?).await?),
         ([], _) => Err(wrong_method(method, "GET or POST")),
-        ([name], &Method::GET) => show(call, &call.permit()?, &name.parse()?).await,
-        ([name], &Method::PATCH) => change(call, &call.permit()?, &name.parse()?).await,
-        ([name], &Method::DELETE) => remove(call, &call.permit()?, name.parse()?).await,
+        ([name], &Method::GET) => Reply::json(&show(call, &call.permit()?, &name.parse()?).await?),
+        ([name], &Method::PATCH) => {
+            Reply::json(&change(call, &call.permit()?, &name.parse()?, call.ask.json()?).await?)
+        }
+        ([name], &Method::DELETE) => Reply::json(&remove(call, &call.permit()?, name.parse()?).await?),
         ([_], _) => Err(wrong_method(method, "GET, PATCH or DELETE")),
-        ([name, "pins"], &Method::POST) => pin(call, &call.permit()?, &name.parse()?).await,
-        ([name, "pins", spki], &Method::DELETE) => unpin(call, &call.permit()?, &name.parse()?, &spki.parse()?).await,
-        ([name, "revocation"], &Method::POST) => revoke(call, &call.permit()?, &name.parse()?).await,
-        ([name, "test"], &Method::POST) => test(call, &call.permit()?, &name.parse()?).await,
+        ([name, "pins"], &Method::POST) => {
+            Reply::json(&pin(call, &call.permit()?, &name.parse()?, call.ask.json()?).await?)
+        }
+        ([name, "pins", spki], &Method::DELETE) => {
+            Reply::json(&unpin(call, &call.permit()?, &name.parse()?, &spki.parse()?).await?)
+        }
+        ([name, "revocation"], &Method::POST) => {
+            Reply::json(&revoke(call, &call.permit()?, &name.parse()?, call.ask.json()?).await?)
+        }
+        ([name, "test"], &Method::POST) => Reply::json(&test(call, &call.permit()?, &name.parse()?).await?),
         ([_, "pins" | "revocation" | "test"], _) => Err(wrong_method(method, "POST")),
         ([_, "pins", _], _) => Err(wrong_method(method, "DELETE")),
         _ => Err(no_such_path(rest)),
     }
 }
 
-async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
+/// The peers that the query string asks for.
+pub(in crate::admin) async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<PeerList, Problem> {
     call.ask.only(&["relation", "state"])?;
     let relation = call.ask.parameter::<Relation>("relation")?;
     let state = call.ask.parameter::<PeerState>("state")?;
@@ -218,7 +227,7 @@ async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
         let pins = pins(call, &peer.name).await?;
         peers.push(PeerView::new(peer, pins));
     }
-    Reply::json(&PeerList { peers })
+    Ok(PeerList { peers })
 }
 
 async fn pins(call: &Call<'_>, name: &PeerName) -> Result<Vec<Pin>, Problem> {
@@ -231,21 +240,31 @@ async fn view(call: &Call<'_>, name: &PeerName) -> Result<PeerView, Problem> {
     Ok(PeerView::new(peer, pins(call, name).await?))
 }
 
-async fn show(call: &Call<'_>, _: &Permitted<Look>, name: &PeerName) -> Result<Reply, Problem> {
-    Reply::json(&view(call, name).await?)
+/// One peer.
+pub(in crate::admin) async fn show(call: &Call<'_>, _: &Permitted<Look>, name: &PeerName) -> Result<PeerView, Problem> {
+    view(call, name).await
 }
 
-async fn test(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &PeerName) -> Result<Reply, Problem> {
+/// Tries to reach the peer.
+pub(in crate::admin) async fn test(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    name: &PeerName,
+) -> Result<Probed, Problem> {
     let operator = permitted.operator();
     let peer = view(call, name).await?;
     call.begin(permitted, "peer test", name.to_string()).await?;
     let probed = call.parts.control.probe(&peer.name).await;
     tracing::info!(peer = %name, %operator, reached = probed.reached, "peer tested");
-    Reply::json(&probed)
+    Ok(probed)
 }
 
-async fn add(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Reply, Problem> {
-    let order: AddOrder = call.ask.json()?;
+/// Adds a peer.
+pub(in crate::admin) async fn add(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    order: AddOrder,
+) -> Result<PeerView, Problem> {
     let name = order.name.clone();
     call.begin(permitted, "peer add", name.to_string()).await?;
     let new = NewPeer {
@@ -260,8 +279,13 @@ async fn add(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Reply
     changed(call, permitted, &name, "added").await
 }
 
-async fn change(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &PeerName) -> Result<Reply, Problem> {
-    let order: ChangeOrder = call.ask.json()?;
+/// Changes a peer.
+pub(in crate::admin) async fn change(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    name: &PeerName,
+    order: ChangeOrder,
+) -> Result<PeerView, Problem> {
     call.begin(permitted, "peer change", name.to_string()).await?;
     let change =
         PeerChange { address: order.address, relation: order.relation, policy: order.policy, networks: order.networks };
@@ -269,39 +293,55 @@ async fn change(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &PeerN
     changed(call, permitted, name, "changed").await
 }
 
-async fn pin(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &PeerName) -> Result<Reply, Problem> {
-    let order: PinOrder = call.ask.json()?;
+/// Pins a key.
+pub(in crate::admin) async fn pin(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    name: &PeerName,
+    order: PinOrder,
+) -> Result<PeerView, Problem> {
     call.begin(permitted, "peer pin", name.to_string()).await?;
     let spki = call.parts.directory.pin(name, order.pin()?).await?;
     tracing::info!(peer = %name, %spki, "key pinned");
     changed(call, permitted, name, "pinned").await
 }
 
-async fn unpin(
+/// Pins a key no longer.
+pub(in crate::admin) async fn unpin(
     call: &Call<'_>,
     permitted: &Permitted<ChangeNode>,
     name: &PeerName,
     spki: &Digest,
-) -> Result<Reply, Problem> {
+) -> Result<PeerView, Problem> {
     call.begin(permitted, "peer unpin", format!("{name} {spki}")).await?;
     call.parts.directory.unpin(name, spki).await?;
     tracing::info!(peer = %name, %spki, "key unpinned");
     changed(call, permitted, name, "unpinned").await
 }
 
-async fn revoke(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &PeerName) -> Result<Reply, Problem> {
-    let order: RevokeOrder = call.ask.json()?;
+/// Withdraws the trust in a peer.
+pub(in crate::admin) async fn revoke(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    name: &PeerName,
+    order: RevokeOrder,
+) -> Result<PeerView, Problem> {
     call.begin(permitted, "peer revoke", name.to_string()).await?;
     call.parts.directory.revoke(name, &order.why).await?;
     changed(call, permitted, name, "revoked").await
 }
 
-async fn remove(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: PeerName) -> Result<Reply, Problem> {
+/// Takes a peer off the list.
+pub(in crate::admin) async fn remove(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    name: PeerName,
+) -> Result<Removed, Problem> {
     call.begin(permitted, "peer remove", name.to_string()).await?;
     call.parts.directory.remove(&name).await?;
     let operator = permitted.operator();
     tracing::info!(peer = %name, %operator, act = "removed", "list of peers changed");
-    Reply::json(&Removed { removed: name })
+    Ok(Removed { removed: name })
 }
 
 /// Writes the edit into the log with whoever made it, and answers with the peer as it is now.
@@ -310,8 +350,8 @@ async fn changed(
     permitted: &Permitted<ChangeNode>,
     name: &PeerName,
     act: &'static str,
-) -> Result<Reply, Problem> {
+) -> Result<PeerView, Problem> {
     let operator = permitted.operator();
     tracing::info!(peer = %name, %operator, act, "list of peers changed");
-    Reply::json(&view(call, name).await?)
+    view(call, name).await
 }

@@ -58,46 +58,58 @@ pub struct Ladder {
 /// Answers below `/api/v1/roster`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
-        ([], &Method::GET) => list(call, &call.permit()?),
-        ([], &Method::POST) => import(call, &call.permit()?).await,
+        ([], &Method::GET) => {
+            call.ask.only(&[])?;
+            Reply::json(&list(call, &call.permit()?))
+        }
+        ([], &Method::POST) => Reply::json(&import(call, &call.permit()?, call.ask.json()?).await?),
         ([], _) => Err(wrong_method(method, "GET or POST")),
-        (["ladder"], &Method::GET) => ladder(call, &call.permit()?),
-        (["persons", id], &Method::GET) => show(call, &call.permit()?, id),
+        (["ladder"], &Method::GET) => Reply::json(&ladder(call, &call.permit()?)?),
+        (["persons", id], &Method::GET) => {
+            call.ask.only(&[])?;
+            Reply::json(&show(call, &call.permit()?, id)?)
+        }
         (["ladder"] | ["persons", _], _) => Err(wrong_method(method, "GET")),
         _ => Err(no_such_path(rest)),
     }
 }
 
-fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
-    call.ask.only(&[])?;
+/// The whole roster.
+pub(in crate::admin) fn list(call: &Call<'_>, _: &Permitted<Look>) -> PersonList {
     let rosters = &call.parts.rosters;
-    Reply::json(&PersonList { imported: rosters.imported(), persons: rosters.current().persons().to_vec() })
+    PersonList { imported: rosters.imported(), persons: rosters.current().persons().to_vec() }
 }
 
 fn nobody(id: &str) -> Problem {
     Problem::not_found("person of the roster", id, "ridd roster list")
 }
 
-fn show(call: &Call<'_>, _: &Permitted<Look>, id: &str) -> Result<Reply, Problem> {
-    call.ask.only(&[])?;
+/// One person.
+pub(in crate::admin) fn show(call: &Call<'_>, _: &Permitted<Look>, id: &str) -> Result<PersonView, Problem> {
     let roster = call.parts.rosters.current();
     let person = roster.person(id).ok_or_else(|| nobody(id))?;
     let on_shift = person.on_shift(call.parts.clock.now()).into_iter().map(str::to_owned).collect();
-    Reply::json(&PersonView { person: person.clone(), on_shift })
+    Ok(PersonView { person: person.clone(), on_shift })
 }
 
-async fn import(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Reply, Problem> {
-    let ImportOrder { text, dry_run } = call.ask.json()?;
+/// Puts a roster in the place of the present one.
+pub(in crate::admin) async fn import(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    order: ImportOrder,
+) -> Result<Imported, Problem> {
+    let ImportOrder { text, dry_run } = order;
     call.begin(permitted, "roster import", dry_run.then(|| "dry run".to_owned())).await?;
     let operator = permitted.operator();
     let parts = call.parts;
     let imported = parts.rosters.import(&text, dry_run, &operator.to_string(), parts.clock.now()).await?;
     let (added, changed, removed) = (imported.added.len(), imported.changed.len(), imported.removed.len());
     tracing::info!(persons = imported.persons, added, changed, removed, dry_run, %operator, "roster imported");
-    Reply::json(&imported)
+    Ok(imported)
 }
 
-fn ladder(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
+/// Whom to call in which order, for what the query string asks.
+pub(in crate::admin) fn ladder(call: &Call<'_>, _: &Permitted<Look>) -> Result<Ladder, Problem> {
     call.ask.only(&["place", "unit", "person", "at"])?;
     let (parts, roster) = (call.parts, call.parts.rosters.current());
     let at = match call.ask.parameter::<String>("at")? {
@@ -116,7 +128,7 @@ fn ladder(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
         }
         roster.person(&id).ok_or_else(|| nobody(&id))?;
         let rungs = roster.ladder_of(&id, at);
-        return Reply::json(&Ladder { place: None, unit: None, person: Some(id), at, rungs });
+        return Ok(Ladder { place: None, unit: None, person: Some(id), at, rungs });
     }
     // Whoever belongs to this node itself stands in the roster without a unit.
     let unit = unit.filter(|unit| *unit != parts.directory.own_name()).map(|unit| unit.to_string());
@@ -127,5 +139,5 @@ fn ladder(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
     };
     let place = place.unwrap_or_else(first);
     let rungs = roster.ladder(place, unit.as_deref(), at);
-    Reply::json(&Ladder { place: Some(place), unit, person: None, at, rungs })
+    Ok(Ladder { place: Some(place), unit, person: None, at, rungs })
 }
