@@ -11,6 +11,7 @@ use crate::iodef::{self, v1};
 mod classes;
 pub mod draft;
 pub mod judge;
+mod legible;
 mod message;
 mod policy;
 mod reading;
@@ -25,6 +26,7 @@ pub use classes::{
     AuthorizationStatus, IncidentSource, Justification, MsgDestination, MsgType, PolicyRegion, RIDPolicy, Region,
     ReportSchema, RequestStatus, RidMessage, Traffic, TrafficType, Version, XmlSchemaId,
 };
+pub use legible::{Legible, Shown, Step, legible};
 pub use message::{Glimpse, Label, Message, Payload, RidError, Standard};
 pub use policy::{Host, IncidentId, Policy, Source, Status};
 pub use reading::{Accept, Reading};
