@@ -1,18 +1,17 @@
 //! The listener for machines that watch the node: `GET /metrics`, `/healthz`, `/readyz`, in clear and without any right.
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 
 use super::Parts;
-use super::http::respond;
+use super::http::{Body, respond};
 use crate::telemetry::Metrics;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Answers one request. Its body, if any, is not read.
-pub(super) fn answer(parts: &Parts, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+pub(super) fn answer(parts: &Parts, request: &Request<Incoming>) -> Response<Body> {
     let said = |status, text: &str| respond(status, TEXT, Bytes::from(format!("{text}\n")));
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return said(405, "only GET");

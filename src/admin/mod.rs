@@ -6,6 +6,7 @@
 
 pub mod api;
 mod auth;
+mod call;
 mod client;
 mod config;
 mod control;
@@ -14,6 +15,7 @@ mod health;
 mod http;
 mod officers;
 mod operators;
+mod page;
 mod problem;
 mod server;
 mod staff;

@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Request, Response};
@@ -18,8 +16,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::api::Call;
-use super::http::{Ask, answer, talk};
+use super::call::Call;
+use super::http::{Ask, Body, answer, talk};
 use super::problem::Problem;
 use super::users::Users;
 use super::{Config, Parts, health, operators};
@@ -216,12 +214,7 @@ async fn drain(mut connections: JoinSet<()>) {
     }
 }
 
-async fn api(
-    parts: Arc<Parts>,
-    user: Result<u32, Problem>,
-    owner: u32,
-    request: Request<Incoming>,
-) -> Response<Full<Bytes>> {
+async fn api(parts: Arc<Parts>, user: Result<u32, Problem>, owner: u32, request: Request<Incoming>) -> Response<Body> {
     let operator = async { operators::whoever(parts.store.as_ref(), user?, owner).await };
     let operator = match operator.await {
         Ok(operator) => operator,
@@ -233,14 +226,13 @@ async fn api(
             return response;
         }
     };
-    let result = async {
-        // A file of systems has a limit of its own: nothing else that staff send is as large.
-        let most = match request.uri().path() {
-            "/api/v1/inventory/file" => parts.inventory.config().import_bytes.max(parts.config.body_limit),
-            _ => parts.config.body_limit,
-        };
-        let ask = Ask::read(request, most, parts.config.read_time).await?;
-        Call::new(&parts, operator, owner, ask).serve().await
+    // A file of systems has a limit of its own: nothing else that staff send is as large.
+    let most = match request.uri().path() {
+        "/api/v1/inventory/file" | "/inventory" => parts.inventory.config().import_bytes.max(parts.config.body_limit),
+        _ => parts.config.body_limit,
     };
-    answer(result.await)
+    match Ask::read(request, most, parts.config.read_time).await {
+        Ok(ask) => Call::new(&parts, operator, owner, ask).answer().await,
+        Err(problem) => answer(Err(problem)),
+    }
 }

@@ -199,6 +199,7 @@ impl Trial {
 mod desk;
 mod events;
 mod operators;
+mod pages;
 
 #[tokio::test]
 async fn peers_are_managed_over_the_socket() {

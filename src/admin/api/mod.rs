@@ -17,90 +17,31 @@ pub mod peers;
 pub mod roster;
 pub mod status;
 
-use std::sync::{Mutex, PoisonError};
-
 use hyper::Method;
 
-use super::Parts;
-use super::auth::{Act, Operator, Permitted, permit};
-use super::http::{Ask, Reply};
+use super::call::Call;
+use super::http::Reply;
 use super::problem::{Code, Problem};
-use super::trail;
-use crate::store::records::StaffAct;
 
-/// One request with what is needed to answer it.
-pub(super) struct Call<'a> {
-    parts: &'a Parts,
-    operator: Operator,
-    /// The user who owns the socket.
-    owner: u32,
-    ask: Ask,
-    begun: Mutex<Option<StaffAct>>,
-}
-
-impl<'a> Call<'a> {
-    pub(super) fn new(parts: &'a Parts, operator: Operator, owner: u32, ask: Ask) -> Self {
-        Self { parts, operator, owner, ask, begun: Mutex::default() }
-    }
-
-    /// The permission to do acts of this kind, if the operator has it.
-    fn permit<A: Act>(&self) -> Result<Permitted<A>, Problem> {
-        permit(&self.operator)
-    }
-
-    /// Writes into the trail that the operator is about to do this; the outcome is written when the request is answered.
-    /// Every handler that changes or sends something says so first, in the words of the command line.
-    async fn begin<A: Act>(
-        &self,
-        permitted: &Permitted<A>,
-        act: &str,
-        target: impl Into<Option<String>>,
-    ) -> Result<(), Problem> {
-        let begun = trail::begin(self.parts, permitted.operator(), act, target.into()).await?;
-        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
-        Ok(())
-    }
-
-    /// How many rows the caller wants, under the configured limit.
-    fn limit(&self) -> Result<usize, Problem> {
-        let most = self.parts.config.list_limit;
-        Ok(self.ask.parameter::<usize>("limit")?.unwrap_or(100).clamp(1, most))
-    }
-
-    /// Answers the request.
-    pub(super) async fn serve(self) -> Result<Reply, Problem> {
-        let result = self.dispatch().await;
-        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match begun {
-            Some(begun) => trail::end(self.parts, begun, &result).await,
-            None => {
-                debug_assert!(self.ask.method == Method::GET || result.is_err(), "{:?} left no trail", self.ask.path)
-            }
-        }
-        result
-    }
-
-    async fn dispatch(&self) -> Result<Reply, Problem> {
-        let path: Vec<&str> = self.ask.path.iter().map(String::as_str).collect();
-        let ["api", "v1", rest @ ..] = path.as_slice() else { return Err(no_such_path(&path)) };
-        let method = self.ask.method.clone();
-        match rest {
-            ["status"] => status::serve(self, &method).await,
-            ["peers", rest @ ..] => peers::serve(self, &method, rest).await,
-            ["messages", rest @ ..] => messages::serve(self, &method, rest).await,
-            ["queries"] => messages::serve_queries(self, &method).await,
-            ["incidents", rest @ ..] => incidents::serve(self, &method, rest).await,
-            ["inventory", rest @ ..] => inventory::serve(self, &method, rest).await,
-            ["outbox", rest @ ..] => outbox::serve(self, &method, rest).await,
-            ["events", rest @ ..] => events::serve(self, &method, rest).await,
-            ["notices", rest @ ..] => notices::serve(self, &method, rest).await,
-            ["operators", rest @ ..] => operators::serve(self, &method, rest).await,
-            ["roster", rest @ ..] => roster::serve(self, &method, rest).await,
-            ["audit", rest @ ..] => audit::serve(self, &method, rest).await,
-            ["reload"] => node::serve_reload(self, &method).await,
-            ["config"] => node::serve_config(self, &method),
-            _ => Err(no_such_path(&path)),
-        }
+/// Answers what stands below `/api/v1/`.
+pub(super) async fn dispatch(call: &Call<'_>, method: &Method, path: &[&str]) -> Result<Reply, Problem> {
+    let ["api", "v1", rest @ ..] = path else { return Err(no_such_path(path)) };
+    match rest {
+        ["status"] => status::serve(call, method).await,
+        ["peers", rest @ ..] => peers::serve(call, method, rest).await,
+        ["messages", rest @ ..] => messages::serve(call, method, rest).await,
+        ["queries"] => messages::serve_queries(call, method).await,
+        ["incidents", rest @ ..] => incidents::serve(call, method, rest).await,
+        ["inventory", rest @ ..] => inventory::serve(call, method, rest).await,
+        ["outbox", rest @ ..] => outbox::serve(call, method, rest).await,
+        ["events", rest @ ..] => events::serve(call, method, rest).await,
+        ["notices", rest @ ..] => notices::serve(call, method, rest).await,
+        ["operators", rest @ ..] => operators::serve(call, method, rest).await,
+        ["roster", rest @ ..] => roster::serve(call, method, rest).await,
+        ["audit", rest @ ..] => audit::serve(call, method, rest).await,
+        ["reload"] => node::serve_reload(call, method).await,
+        ["config"] => node::serve_config(call, method),
+        _ => Err(no_such_path(path)),
     }
 }
 
@@ -109,6 +50,6 @@ fn no_such_path(path: &[&str]) -> Problem {
     Problem::new(Code::NoSuchPath, message, "docs/operations.md lists them; is the command of the node's own version?")
 }
 
-fn wrong_method(method: &Method, right: &str) -> Problem {
+pub(super) fn wrong_method(method: &Method, right: &str) -> Problem {
     Problem::new(Code::WrongMethod, format!("{method} cannot be used here"), format!("use {right}"))
 }

@@ -56,12 +56,13 @@ pub struct Status {
 /// Answers `/api/v1/status`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
     match *method {
-        Method::GET => status(call, &call.permit()?).await,
+        Method::GET => Reply::json(&status(call, &call.permit()?).await?),
         _ => Err(wrong_method(method, "GET")),
     }
 }
 
-async fn status(call: &Call<'_>, _: &Permitted<Follow>) -> Result<Reply, Problem> {
+/// How the node does now.
+pub(in crate::admin) async fn status(call: &Call<'_>, _: &Permitted<Follow>) -> Result<Status, Problem> {
     let parts = call.parts;
     let store = parts.store.as_ref();
     let active = |peer: &Peer| peer.state == PeerState::Active;
@@ -83,7 +84,7 @@ async fn status(call: &Call<'_>, _: &Permitted<Follow>) -> Result<Reply, Problem
     }
     let unready = parts.control.ready().err();
     let facts = store.facts().await.into_iter().map(|(name, value)| (name.to_owned(), value));
-    Reply::json(&Status {
+    Ok(Status {
         name: parts.directory.own_name().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: parts.started,

@@ -1,0 +1,73 @@
+//! The operators' pages: rendered here, on the node, and complete without script; one file per page, one row of
+//! [`NAVIGATION`] and one line of [`dispatch`] each.
+//!
+//! `call` asks here for every address that is not of the API. A page takes its `Permitted` from `Call::permit` as a
+//! handler of the API does, gets what it shows from the same functions, and carries out its forms by the same orders. Every
+//! text goes through the template's escaping; nothing here writes HTML by hand.
+
+pub(super) mod assets;
+mod frame;
+mod status;
+mod when;
+
+use hyper::{Method, Response};
+
+use super::auth::Follow;
+use super::call::Call;
+use super::http::{Body, Reply, answer};
+use super::problem::{Code, Problem};
+
+pub(super) use frame::Frame;
+
+/// One row of the navigation.
+struct Row {
+    address: &'static str,
+    words: &'static str,
+    /// Whether this operator can use the page.
+    shown: fn(&Call<'_>) -> bool,
+}
+
+/// The pages in the order in which they are offered.
+const NAVIGATION: &[Row] = &[
+    // One row a page.
+    Row { address: "/status", words: "Status", shown: |call| call.may::<Follow>() },
+];
+
+/// Answers a request for a page.
+pub(super) async fn dispatch(call: &Call<'_>, method: &Method, path: &[&str]) -> Result<Reply, Problem> {
+    match path {
+        [""] => start(call, method),
+        ["assets", name] => assets::serve(method, name),
+        ["status"] => status::serve(call, method).await,
+        _ => Err(no_such_page(path)),
+    }
+}
+
+/// The first page that the operator can use.
+fn start(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
+    if *method != Method::GET {
+        return Err(super::api::wrong_method(method, "GET"));
+    }
+    let first = NAVIGATION.iter().find(|row| (row.shown)(call) && row.address != "/");
+    let nothing = || Problem::new(Code::NotPermitted, "there is no page for your role", "ask an administrator");
+    Ok(Reply::see_other(first.ok_or_else(nothing)?.address))
+}
+
+fn no_such_page(path: &[&str]) -> Problem {
+    let message = format!("/{} is no page of this node", path.join("/"));
+    Problem::new(Code::NoSuchPath, message, "go on with the navigation")
+}
+
+/// What went wrong, as a page.
+#[derive(askama::Template)]
+#[template(path = "problem.html")]
+struct Trouble<'a> {
+    frame: Frame,
+    problem: &'a Problem,
+}
+
+/// The page that says what went wrong, with its status.
+pub(super) fn problem(frame: Frame, problem: &Problem) -> Response<Body> {
+    let page = Reply::page(&Trouble { frame, problem });
+    answer(page.map(|page| page.status(problem.code.status())))
+}
