@@ -160,7 +160,7 @@ impl Board {
             due: (step.of == From::Issue).then(|| state.issued + step.after),
             cell: None,
         };
-        let row = |(name, unit): (&String, &super::state::Unit)| Row {
+        let row = |(name, unit): (&String, &std::sync::Arc<super::state::Unit>)| Row {
             unit: name.clone(),
             alert: unit.alert,
             systems: unit.systems.len(),
@@ -197,7 +197,7 @@ impl Board {
     fn fill(&mut self, state: &State) {
         let stages: HashMap<&Milestone, usize> = state.plan.steps.iter().map(|step| &step.milestone).zip(0..).collect();
         let rows: HashMap<&String, usize> = state.units.keys().zip(0..).collect();
-        for (subject, mark) in &state.marks {
+        for (subject, mark) in state.marks.iter() {
             let Some(stage) = stages.get(&subject.milestone) else { continue };
             let Some(place) = self.place(&rows, *stage, subject) else { continue };
             let cell = Cell::of(mark);

@@ -123,7 +123,7 @@ pub fn alert(state: &State, incident: IncidentId, unit: &str, of: &Unit, now: Ti
         alternatives: alternatives(state),
         issued: Some(state.issued),
         written: Some(now),
-        parts: wire::AlertParts { drill: state.drill, ..state.parts.clone() },
+        parts: wire::AlertParts { drill: state.drill, ..state.parts.as_ref().clone() },
         systems: of
             .systems
             .values()

@@ -181,7 +181,7 @@ fn minutes(now: Timestamp, then: Timestamp) -> std::time::Duration {
 /// Everything of the same unit (or of the event) that is overdue: one answer covers it all.
 fn overdue(text: &mut String, state: &State, about: &About, now: Timestamp) {
     let late = |mark: &Mark| mark.standing() == Standing::Missed;
-    let missed = || state.open_marks().filter(|(subject, mark)| subject.unit == about.unit && late(mark));
+    let missed = || state.marks.of_unit(about.unit.as_deref()).filter(|(_, mark)| mark.is_open() && late(mark));
     let lines = missed().map(|(subject, mark)| {
         let what = subject
             .system

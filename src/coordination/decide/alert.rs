@@ -43,15 +43,21 @@ impl Draft {
     }
 
     pub(super) fn acknowledge(&mut self, unit: String, answer: Acknowledged) -> Result<(), Refusal> {
+        // Whoever answers has it, also where the delivery is not known yet.
         let alert = self.unit(&unit)?.alert;
         match answer {
-            Acknowledged::Approved if alert != AlertState::Acknowledged => self.push(Entry::AlertAcknowledged { unit }),
+            Acknowledged::Approved if alert != AlertState::Acknowledged => {
+                self.delivered(unit.clone())?;
+                self.push(Entry::AlertAcknowledged { unit });
+            }
             Acknowledged::Pending if !matches!(alert, AlertState::Acknowledged | AlertState::Pending) => {
-                // Whoever answers has it, also where the delivery is not known yet.
                 self.delivered(unit.clone())?;
                 self.push(Entry::AlertPending { unit });
             }
-            Acknowledged::Denied(justification) => self.push(Entry::AlertDenied { unit, justification }),
+            Acknowledged::Denied(justification) => {
+                self.delivered(unit.clone())?;
+                self.push(Entry::AlertDenied { unit, justification });
+            }
             Acknowledged::Approved | Acknowledged::Pending => {}
         }
         Ok(())
@@ -95,7 +101,7 @@ impl Draft {
     }
 
     pub(super) fn unit(&self, unit: &str) -> Result<&crate::coordination::state::Unit, Refusal> {
-        self.state.units.get(unit).ok_or_else(|| Refusal::NoSuchUnit { unit: unit.to_owned() })
+        self.state.units.get(unit).map(AsRef::as_ref).ok_or_else(|| Refusal::NoSuchUnit { unit: unit.to_owned() })
     }
 
     pub(super) fn not_now(&self, what: &str) -> Refusal {
@@ -116,6 +122,11 @@ impl Draft {
     pub(super) fn acknowledged_by_acting(&mut self, unit: &str) {
         let silent = self.state.units.get(unit).is_some_and(|unit| unit.alert != AlertState::Acknowledged);
         if silent {
+            // An alert that is under way has come, though its delivery is not known yet. One that could not be delivered came
+            // by other means.
+            if self.state.units.get(unit).is_some_and(|unit| unit.alert == AlertState::Sent) {
+                self.push(Entry::AlertDelivered { unit: unit.to_owned() });
+            }
             self.push(Entry::AlertAcknowledged { unit: unit.to_owned() });
         }
     }

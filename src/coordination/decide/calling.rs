@@ -92,13 +92,11 @@ impl Draft {
     /// Everything that wants a person now, with whom it wants.
     fn wanted(&self, ladders: &dyn Ladders) -> Vec<(About, Whom)> {
         let state = &self.state;
-        let cio = Whom::Place { place: CIO.to_owned(), unit: None };
-        let has_cio = !ladders.ladder(&cio, self.now()).is_empty();
-        let mut wanted = Wanted { state, now: self.now(), has_cio, list: Vec::new() };
+        let mut wanted = Wanted { state, now: self.now(), list: Vec::new() };
         match state.state {
             EventState::Held => wanted.ask("opening", None, WATCH),
             EventState::Open => {
-                wanted.of_the_event();
+                wanted.of_the_event(ladders);
                 wanted.of_units();
                 wanted.of_our_systems(ladders);
                 wanted.reminders();
@@ -118,8 +116,6 @@ impl Draft {
 struct Wanted<'a> {
     state: &'a State,
     now: Timestamp,
-    /// Whether the roster has a CIO; without one nobody is looked for in vain.
-    has_cio: bool,
     list: Vec<(About, Whom)>,
 }
 
@@ -140,15 +136,19 @@ impl Wanted<'_> {
     }
 
     /// The CIRT hears of the call; the program manager hears when all is validated, or shortly before it must be.
-    fn of_the_event(&mut self) {
+    fn of_the_event(&mut self, ladders: &dyn Ladders) {
         if self.state.role != EventRole::Department {
             return;
         }
         if self.state.event_mark(milestone::CIRT_NOTIFIED).is_some_and(Mark::is_open) {
             self.ask(milestone::CIRT_NOTIFIED, None, WATCH);
         }
-        if self.state.event_mark(milestone::CONFIRMED).is_some_and(|mark| mark.met.is_some()) && self.has_cio {
-            self.ask(STATUS, None, CIO);
+        if self.state.event_mark(milestone::CONFIRMED).is_some_and(|mark| mark.met.is_some()) {
+            // Where the roster has no CIO nobody is looked for in vain.
+            let cio = Whom::Place { place: CIO.to_owned(), unit: None };
+            if !ladders.ladder(&cio, self.now).is_empty() {
+                self.ask(STATUS, None, CIO);
+            }
         }
         let Some(mark) = self.state.event_mark(milestone::MANAGER_INFORMED) else { return };
         let identified = self.state.event_mark(milestone::UNITS_IDENTIFIED).is_none_or(|mark| mark.met.is_some());
@@ -209,9 +209,8 @@ impl Wanted<'_> {
     /// Owners in our own house are reminded once before a milestone is due.
     fn reminders(&mut self) {
         let mut due: BTreeSet<(&Milestone, Option<&str>)> = BTreeSet::new();
-        for (subject, mark) in self.state.open_marks() {
-            let now = due::reminder(self.state, subject, mark).is_some_and(|at| at <= self.now);
-            if now && subject.milestone != *milestone::MANAGER_INFORMED {
+        for subject in self.state.marks.reminders_by(self.now) {
+            if subject.milestone != *milestone::MANAGER_INFORMED {
                 due.insert((&subject.milestone, subject.unit.as_deref()));
             }
         }
@@ -230,9 +229,8 @@ impl Wanted<'_> {
 
     /// For each owner what was missed first, unless an answer since covers it: a notice names everything that is overdue.
     fn overdue(&mut self) {
-        let missed = self.state.open_marks().filter_map(|(subject, mark)| mark.missed.map(|at| (subject, at)));
         let mut first: BTreeMap<Whom, (Timestamp, &Subject)> = BTreeMap::new();
-        for (subject, at) in missed {
+        for (subject, at) in self.state.marks.missed() {
             if subject.milestone == *milestone::MANAGER_INFORMED {
                 continue;
             }

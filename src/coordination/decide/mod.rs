@@ -311,12 +311,7 @@ impl Draft {
             return;
         }
         let now = self.now();
-        let missed: Vec<Subject> = self
-            .state
-            .open_marks()
-            .filter(|(_, mark)| mark.missed.is_none() && mark.due <= now)
-            .map(|(subject, _)| subject.clone())
-            .collect();
+        let missed: Vec<Subject> = self.state.marks.due_by(now).cloned().collect();
         for subject in missed {
             self.push_by(BY_ITSELF, Entry::Missed { subject });
         }

@@ -261,8 +261,9 @@ impl Draft {
             });
         }
         let identified = self.state.event_mark(milestone::UNITS_IDENTIFIED).is_none_or(|mark| !mark.is_open());
-        let unfinished =
-            |(name, unit): (&String, &Unit)| (unit.validated.is_none() && !self.is_waived(name)).then(|| name.clone());
+        let unfinished = |(name, unit): (&String, &std::sync::Arc<Unit>)| {
+            (unit.validated.is_none() && !self.is_waived(name)).then(|| name.clone())
+        };
         let mut open: Vec<String> = self.state.units.iter().filter_map(unfinished).collect();
         if !identified {
             open.push("the affected units are not identified".to_owned());

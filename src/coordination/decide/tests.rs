@@ -410,6 +410,24 @@ fn a_unit_that_is_silent_or_denies_is_called_by_other_means() {
 }
 
 #[test]
+fn who_answers_has_the_alert_though_its_delivery_is_heard_of_later() {
+    let denied = || Acknowledged::Denied("CannotProcess".to_owned());
+    for answer in [Some(Acknowledged::Approved), Some(Acknowledged::Pending), Some(denied()), None] {
+        let mut walk = Walk::department(Issuing::Automatic);
+        match answer {
+            Some(answer) => walk.ok(Command::Acknowledge(UNIT.to_owned(), answer)),
+            None => walk.complete(UNIT),
+        }
+        let delivered = |walk: &Walk| walk.log.iter().filter(|made| made.entry.kind() == "alert-delivered").count();
+        assert_eq!(delivered(&walk), 1);
+        assert_eq!(walk.standing("alert-issued", Some(UNIT), None), Standing::Met);
+        let length = walk.log.len();
+        walk.ok(Command::Delivered(UNIT.to_owned()));
+        assert_eq!(walk.log.len(), length, "it is known already");
+    }
+}
+
+#[test]
 fn a_unit_that_cannot_be_reached_is_missed_at_every_milestone_and_never_spins() {
     for ladders in [&People as &dyn Ladders, &Nobody] {
         let mut walk = Walk::department(Issuing::Automatic);

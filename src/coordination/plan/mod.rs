@@ -7,6 +7,7 @@
 mod default;
 mod file;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -88,7 +89,7 @@ worded! {
 /// The name of a milestone: lower-case words joined by hyphens, at most 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Milestone(String);
+pub struct Milestone(Cow<'static, str>);
 
 impl Milestone {
     /// The name as text.
@@ -98,7 +99,7 @@ impl Milestone {
 
     /// One of [`milestone::KNOWN`].
     pub(crate) fn known(name: &'static str) -> Self {
-        Self(name.to_owned())
+        Self(Cow::Borrowed(name))
     }
 }
 
@@ -121,7 +122,8 @@ impl FromStr for Milestone {
         let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         let begins = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
         if begins && text.len() <= 64 && text.bytes().all(fits) {
-            return Ok(Self(text.to_owned()));
+            let known = milestone::KNOWN.iter().map(|(name, _)| *name).find(|name| *name == text);
+            return Ok(Self(known.map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)));
         }
         Err(format!("{text:?} is no name of a milestone: expected 1 to 64 of a-z, 0-9 and -, beginning with a letter"))
     }
@@ -137,7 +139,7 @@ impl TryFrom<String> for Milestone {
 
 impl std::convert::From<Milestone> for String {
     fn from(milestone: Milestone) -> Self {
-        milestone.0
+        milestone.0.into_owned()
     }
 }
 

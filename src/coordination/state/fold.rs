@@ -1,9 +1,11 @@
 //! What each entry changes. No entry is ever refused here: what may happen is decided before it is written.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::calls::{Try, TryFate};
 use super::mark::{Mark, Met, Waived};
+use super::timetable::Timetable;
 use super::unit::{AlertState, Unit};
 use super::{Stamp, State};
 use crate::clock::Timestamp;
@@ -28,17 +30,17 @@ pub(super) fn open(id: EventId, stamp: &Stamp, opening: &Opening) -> State {
         issued_is: opening.issued_is,
         opened: stamp.at,
         source: opening.source.clone(),
-        call: opening.call.clone(),
-        advisories: Vec::new(),
-        parts: opening.parts.clone(),
+        call: Arc::new(opening.call.clone()),
+        advisories: Arc::default(),
+        parts: Arc::new(opening.parts.clone()),
         approved: None,
-        plan: opening.plan.clone(),
+        plan: Arc::new(opening.plan.clone()),
         policy: opening.policy,
         units: std::collections::BTreeMap::new(),
-        informed: Vec::new(),
-        marks: std::collections::BTreeMap::new(),
-        calls: std::collections::BTreeMap::new(),
-        notices: std::collections::BTreeMap::new(),
+        informed: Arc::default(),
+        marks: Timetable::default(),
+        calls: Arc::default(),
+        notices: Arc::default(),
         instance: 0,
         told: std::collections::BTreeMap::new(),
         reported: 0,
@@ -62,31 +64,27 @@ pub(super) fn apply(state: &mut State, stamp: &Stamp, entry: &Entry) {
         }
         Entry::IssueConfirmed { issued } => confirm_issue(state, *issued),
         Entry::Updated { source, call } => join(state, source.as_ref(), call),
-        Entry::AdvisoryJoined { message, .. } => state.advisories.push(message.clone()),
+        Entry::AdvisoryJoined { message, .. } => Arc::make_mut(&mut state.advisories).push(message.clone()),
         Entry::UnitsIdentified { affected, .. } => identify(state, stamp, affected),
         Entry::AlertEdited { parts } => {
-            state.parts = parts.clone();
+            state.parts = Arc::new(parts.clone());
             state.approved = None;
         }
         Entry::AlertApproved => {
             state.approved = Some((stamp.at, stamp.actor.clone()));
             meet(state, Subject::event(Milestone::known(milestone::ALERT_READY)), stamp, None, None);
         }
-        Entry::Informed { unit } => state.informed.push(unit.clone()),
+        Entry::Informed { unit } => Arc::make_mut(&mut state.informed).push(unit.clone()),
         Entry::Met { subject, when, evidence } => {
             meet(state, subject.clone(), stamp, *when, evidence.clone());
             state.progressed = stamp.number;
         }
-        Entry::Missed { subject } => {
-            if let Some(mark) = state.marks.get_mut(subject) {
-                mark.missed = Some(stamp.at);
-                mark.remind = None;
-            }
-        }
+        Entry::Missed { subject } => state.marks.change(subject, |mark| {
+            mark.missed = Some(stamp.at);
+            mark.remind = None;
+        }),
         Entry::Waived { subject, why } => {
-            if let Some(mark) = state.marks.get_mut(subject) {
-                mark.waived = Some(Waived { at: stamp.at, by: stamp.actor.clone(), why: why.clone() });
-            }
+            waive(state, stamp, subject, why);
             settle(state, &subject.milestone, subject.unit.as_ref());
         }
         Entry::Confirmed { remark } => {
@@ -98,9 +96,7 @@ pub(super) fn apply(state: &mut State, stamp: &Stamp, entry: &Entry) {
         Entry::Cancelled { .. } => end(state, EventState::Cancelled),
         Entry::Reopened { .. } => {
             state.state = EventState::Open;
-            if let Some(mark) = state.marks.get_mut(&Subject::event(Milestone::known(milestone::CONFIRMED))) {
-                mark.met = None;
-            }
+            reopen(state, &Subject::event(Milestone::known(milestone::CONFIRMED)));
         }
         Entry::Called { .. }
         | Entry::NobodyAnswered { .. }
@@ -117,7 +113,7 @@ fn unit(state: &mut State, stamp: &Stamp, entry: &Entry) {
         Entry::AlertSent { unit, instance } => {
             state.instance = state.instance.max(*instance);
             let own = *unit == state.own;
-            if let Some(found) = state.units.get_mut(unit) {
+            if let Some(found) = unit_of(state, unit) {
                 found.instance = *instance;
                 found.stale = false;
                 found.alert = if own { AlertState::Acknowledged } else { AlertState::Sent };
@@ -139,14 +135,12 @@ fn unit(state: &mut State, stamp: &Stamp, entry: &Entry) {
             if let Some(found) = system_of(state, unit, system) {
                 found.excepted = Some(why.clone());
             }
-            if let Some(mark) = state.marks.get_mut(&system_subject(unit, system)) {
-                mark.waived = Some(Waived { at: stamp.at, by: stamp.actor.clone(), why: why.clone() });
-            }
+            waive(state, stamp, &system_subject(unit, system), why);
             state.progressed = stamp.number;
             settle(state, &Milestone::known(milestone::CORRECTED), Some(unit));
         }
         Entry::Completed { unit } => {
-            if let Some(found) = state.units.get_mut(unit) {
+            if let Some(found) = unit_of(state, unit) {
                 found.completed = Some(stamp.at);
             }
             // Whoever has completed has been notified and has had the patches, whether or not that was said before.
@@ -165,12 +159,12 @@ fn unit(state: &mut State, stamp: &Stamp, entry: &Entry) {
             }
         }
         Entry::SignedOff { unit, evidence } => {
-            if let Some(found) = state.units.get_mut(unit) {
+            if let Some(found) = unit_of(state, unit) {
                 found.signed_off = Some(format!("{}: {evidence}", stamp.actor));
             }
         }
         Entry::Validated { unit } => {
-            if let Some(found) = state.units.get_mut(unit) {
+            if let Some(found) = unit_of(state, unit) {
                 found.validated = Some(stamp.at);
             }
             meet(state, unit_subject(milestone::VALIDATED, unit), stamp, None, None);
@@ -179,7 +173,7 @@ fn unit(state: &mut State, stamp: &Stamp, entry: &Entry) {
         Entry::DiscrepancySent { unit, instance, systems, .. } => {
             state.instance = state.instance.max(*instance);
             discrepancy(state, unit, systems);
-            if let Some(found) = state.units.get_mut(unit) {
+            if let Some(found) = unit_of(state, unit) {
                 found.instance = *instance;
             }
         }
@@ -202,8 +196,9 @@ fn call(state: &mut State, stamp: &Stamp, entry: &Entry) {
     match entry {
         Entry::Called { about, person, channel, .. } => {
             let notice = notice_id(&state.id, stamp.number);
-            state.notices.insert(notice.clone(), about.clone());
-            let call = state.calls.entry(about.clone()).or_default();
+            Arc::make_mut(&mut state.notices).insert(notice.clone(), about.clone());
+            reminded(state, about);
+            let call = Arc::make_mut(&mut state.calls).entry(about.clone()).or_default();
             if call.exhausted.take().is_some() {
                 call.round = call.tries.len();
             }
@@ -216,20 +211,34 @@ fn call(state: &mut State, stamp: &Stamp, entry: &Entry) {
             });
         }
         Entry::NobodyAnswered { about } => {
-            state.calls.entry(about.clone()).or_default().exhausted = Some(stamp.at);
+            reminded(state, about);
+            Arc::make_mut(&mut state.calls).entry(about.clone()).or_default().exhausted = Some(stamp.at);
         }
         Entry::NoticeDelivered { notice } => fate(state, notice, TryFate::Delivered),
         Entry::NoticeFailed { notice, .. } => fate(state, notice, TryFate::Failed),
         Entry::NoticeAnswered { notice, by } => {
             fate(state, notice, TryFate::Answered);
             let Some(about) = state.notices.get(notice).cloned() else { return };
-            if let Some(call) = state.calls.get_mut(&about) {
+            if let Some(call) = Arc::make_mut(&mut state.calls).get_mut(&about) {
                 call.answered = Some((stamp.at, by.clone()));
             }
             answered(state, stamp, &about, by);
         }
         _ => {}
     }
+}
+
+/// One reminder each, whether or not anybody was there to get it.
+fn reminded(state: &mut State, about: &About) {
+    if is_reminder(about) {
+        state.marks.reminded(&about.milestone, about.unit.as_ref());
+    }
+}
+
+/// The program manager is not reminded but told: that is what the milestone is about.
+fn is_reminder(about: &About) -> bool {
+    let told = about.milestone == *milestone::MANAGER_INFORMED;
+    about.reason == if told { Reason::Asked } else { Reason::Reminder }
 }
 
 /// Some milestones are met by an answer alone.
@@ -257,7 +266,7 @@ fn answered(state: &mut State, stamp: &Stamp, about: &About, by: &str) {
 
 fn fate(state: &mut State, notice: &crate::ids::MessageId, fate: TryFate) {
     let Some(about) = state.notices.get(notice) else { return };
-    let Some(call) = state.calls.get_mut(about) else { return };
+    let Some(call) = Arc::make_mut(&mut state.calls).get_mut(about) else { return };
     if let Some(found) = call.tries.iter_mut().find(|one| one.notice == *notice)
         && found.fate != TryFate::Answered
     {
@@ -270,7 +279,7 @@ fn set_event_marks(state: &mut State) {
     let marks: Vec<_> = event
         .map(|step| (Subject::event(step.milestone.clone()), Mark::due(state.issued + step.after, step.remind)))
         .collect();
-    state.marks.extend(marks);
+    marks.into_iter().for_each(|(subject, mark)| state.marks.add(subject, mark));
 }
 
 /// Marks whose origin is E, or the delivery of the alert to the unit, that are not there yet.
@@ -285,6 +294,7 @@ fn set_unit_marks(state: &mut State, unit: &str) {
         let Some(origin) = origin else { continue };
         // Another node reminds its own people.
         let remind = if unit == state.own || !is_units(&step.owner) { step.remind } else { Duration::ZERO };
+        let remind = if was_reminded(state, &step.milestone, unit) { Duration::ZERO } else { remind };
         let mark = Mark::due(origin + step.after, remind);
         match step.scope {
             Scope::System => marks.extend(
@@ -294,8 +304,13 @@ fn set_unit_marks(state: &mut State, unit: &str) {
         }
     }
     for (subject, mark) in marks {
-        state.marks.entry(subject).or_insert(mark);
+        state.marks.add(subject, mark);
     }
+}
+
+fn was_reminded(state: &State, milestone: &Milestone, unit: &str) -> bool {
+    let about = |reason| About { reason, milestone: milestone.clone(), unit: Some(unit.to_owned()), person: None };
+    !state.calls.is_empty() && state.calls.contains_key(&about(Reason::Reminder))
 }
 
 fn confirm_issue(state: &mut State, issued: Timestamp) {
@@ -306,16 +321,17 @@ fn confirm_issue(state: &mut State, issued: Timestamp) {
     let moved = |at: Timestamp| {
         Timestamp::from_micros(at.micros().saturating_add(issued.micros()).saturating_sub(was.micros()))
     };
-    for (subject, mark) in &mut state.marks {
-        let of_issue = state.plan.step(subject.milestone.as_str()).is_none_or(|step| step.of == From::Issue);
+    let (plan, changed) = (&state.plan, state.changed);
+    state.marks.change_all(|subject, mark| {
+        let of_issue = plan.step(subject.milestone.as_str()).is_none_or(|step| step.of == From::Issue);
         if of_issue {
             mark.due = moved(mark.due);
             mark.remind = mark.remind.map(moved);
-            if mark.is_open() && mark.missed.is_some() && mark.due > state.changed {
+            if mark.is_open() && mark.missed.is_some() && mark.due > changed {
                 mark.missed = None;
             }
         }
-    }
+    });
 }
 
 /// What an update says that was not known.
@@ -327,7 +343,7 @@ fn join(state: &mut State, source: Option<&crate::coordination::entry::Source>, 
             }
         }
     }
-    let known = &mut state.call;
+    let known = Arc::make_mut(&mut state.call);
     add(&mut known.alternatives, &call.alternatives);
     if call.incident.incident != known.incident.incident {
         add(&mut known.alternatives, std::slice::from_ref(&call.incident.incident));
@@ -341,7 +357,7 @@ fn join(state: &mut State, source: Option<&crate::coordination::entry::Source>, 
     if call.severity.is_some() {
         known.severity.clone_from(&call.severity);
     }
-    let parts = &mut state.parts;
+    let parts = Arc::make_mut(&mut state.parts);
     add(&mut parts.descriptions, &call.descriptions);
     add(&mut parts.vulnerabilities, &call.vulnerabilities);
     add(&mut parts.platforms, &call.platforms);
@@ -359,7 +375,7 @@ fn join(state: &mut State, source: Option<&crate::coordination::entry::Source>, 
 
 fn identify(state: &mut State, stamp: &Stamp, affected: &Affected) {
     for (name, systems) in affected {
-        let unit = state.units.entry(name.clone()).or_insert_with(Unit::new);
+        let unit = Arc::make_mut(state.units.entry(name.clone()).or_insert_with(|| Arc::new(Unit::new())));
         for target in systems {
             if !unit.systems.contains_key(&target.name) {
                 unit.stale = unit.alert != AlertState::Unsent;
@@ -374,7 +390,7 @@ fn identify(state: &mut State, stamp: &Stamp, affected: &Affected) {
 }
 
 fn delivered(state: &mut State, stamp: &Stamp, unit: &str) {
-    let Some(found) = state.units.get_mut(unit) else { return };
+    let Some(found) = unit_of(state, unit) else { return };
     if matches!(found.alert, AlertState::Unsent | AlertState::Sent | AlertState::Failed) {
         found.alert = AlertState::Delivered;
     }
@@ -388,7 +404,7 @@ fn delivered(state: &mut State, stamp: &Stamp, unit: &str) {
 }
 
 fn alert(state: &mut State, unit: &str, alert: AlertState) {
-    if let Some(found) = state.units.get_mut(unit) {
+    if let Some(found) = unit_of(state, unit) {
         found.alert = alert;
     }
 }
@@ -426,7 +442,7 @@ fn discrepancy(state: &mut State, unit: &str, systems: &[String]) {
         }
         reopen(state, &system_subject(unit, system));
     }
-    if let Some(found) = state.units.get_mut(unit) {
+    if let Some(found) = unit_of(state, unit) {
         found.completed = None;
         found.validated = None;
         found.signed_off = None;
@@ -435,50 +451,59 @@ fn discrepancy(state: &mut State, unit: &str, systems: &[String]) {
     // A new discrepancy is a new matter to call about.
     let reason = Reason::Trouble;
     let milestone = Milestone::known(milestone::CORRECTED);
-    state.calls.remove(&About { reason, milestone, unit: Some(unit.to_owned()), person: None });
+    Arc::make_mut(&mut state.calls).remove(&About { reason, milestone, unit: Some(unit.to_owned()), person: None });
     reopen(state, &unit_subject(milestone::UNIT_COMPLETED, unit));
     reopen(state, &unit_subject(milestone::VALIDATED, unit));
 }
 
 fn reopen(state: &mut State, subject: &Subject) {
-    if let Some(mark) = state.marks.get_mut(subject) {
-        mark.met = None;
-    }
+    state.marks.change(subject, |mark| mark.met = None);
+}
+
+fn waive(state: &mut State, stamp: &Stamp, subject: &Subject, why: &str) {
+    let waived = Waived { at: stamp.at, by: stamp.actor.clone(), why: why.to_owned() };
+    state.marks.change(subject, |mark| mark.waived = Some(waived));
+}
+
+fn unit_of<'a>(state: &'a mut State, unit: &str) -> Option<&'a mut Unit> {
+    state.units.get_mut(unit).map(Arc::make_mut)
 }
 
 fn system_of<'a>(state: &'a mut State, unit: &str, system: &str) -> Option<&'a mut super::SystemState> {
-    state.units.get_mut(unit)?.systems.get_mut(system)
+    unit_of(state, unit)?.systems.get_mut(system)
 }
 
 fn meet(state: &mut State, subject: Subject, stamp: &Stamp, when: Option<Timestamp>, evidence: Option<String>) {
-    let Some(mark) = state.marks.get_mut(&subject) else { return };
+    if state.marks.get(&subject).is_none_or(|mark| mark.met.is_some()) {
+        return;
+    }
     // Nobody can have met it in the future.
     let at = when.unwrap_or(stamp.at).min(stamp.at);
-    if mark.met.is_none() {
-        mark.met = Some(Met { at, by: stamp.actor.clone(), evidence });
-        settle(state, &subject.milestone, subject.unit.as_ref());
-    }
+    state.marks.change(&subject, |mark| mark.met = Some(Met { at, by: stamp.actor.clone(), evidence }));
+    settle(state, &subject.milestone, subject.unit.as_ref());
 }
 
 /// Nobody is called any more about this milestone of this unit, if it is settled.
 fn settle(state: &mut State, milestone: &Milestone, unit: Option<&String>) {
-    if state.is_open_for(milestone, unit) {
+    if state.calls.is_empty() || state.marks.is_open(milestone, unit) {
         return;
     }
     for reason in Reason::ALL {
         let first = About { reason: *reason, milestone: milestone.clone(), unit: unit.cloned(), person: None };
-        let calls = state.calls.range_mut(first..);
-        for (_, call) in calls.take_while(|(about, _)| {
-            about.reason == *reason && about.milestone == *milestone && about.unit.as_ref() == unit
-        }) {
-            call.settled = true;
+        let of_this =
+            |about: &About| about.reason == *reason && about.milestone == *milestone && about.unit.as_ref() == unit;
+        let unsettled =
+            state.calls.range(&first..).take_while(|(about, _)| of_this(about)).any(|(_, call)| !call.settled);
+        if unsettled {
+            let calls = Arc::make_mut(&mut state.calls).range_mut(first..);
+            calls.take_while(|(about, _)| of_this(about)).for_each(|(_, call)| call.settled = true);
         }
     }
 }
 
 fn end(state: &mut State, end: EventState) {
     state.state = end;
-    state.calls.values_mut().for_each(|call| call.settled = true);
+    Arc::make_mut(&mut state.calls).values_mut().for_each(|call| call.settled = true);
 }
 
 /// Whether this place of the roster is filled by units.

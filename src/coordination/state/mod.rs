@@ -7,12 +7,15 @@ mod calls;
 mod figures;
 mod fold;
 mod mark;
+mod timetable;
 mod unit;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use calls::{Call, Try, TryFate};
 pub use mark::{Mark, Met, Standing, Waived};
+pub use timetable::Timetable;
 pub use unit::{AlertState, SystemState, Unit};
 
 use super::entry::{Entry, Issued, Opening, Policy, Source};
@@ -34,7 +37,7 @@ pub struct Stamp {
     pub actor: String,
 }
 
-/// A significant event as it stands.
+/// A significant event as it stands. A copy shares with the original whatever does not change: each decision begins with one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     /// Our name for it.
@@ -58,27 +61,27 @@ pub struct State {
     /// The message that opened it; at a unit, the newest Request of the node above, which the completion answers.
     pub source: Option<Source>,
     /// The data call with all that was joined.
-    pub call: wire::Call,
+    pub call: Arc<wire::Call>,
     /// Messages of authorities that name the same vulnerability.
-    pub advisories: Vec<MessageId>,
+    pub advisories: Arc<Vec<MessageId>>,
     /// The alert as it is drafted.
-    pub parts: AlertParts,
+    pub parts: Arc<AlertParts>,
     /// Who approved it, and when; nothing while it is a draft.
     pub approved: Option<(Timestamp, String)>,
     /// The timetable.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// What was decided beforehand.
     pub policy: Policy,
     /// The affected units; our own systems stand under our own name.
-    pub units: BTreeMap<String, Unit>,
+    pub units: BTreeMap<String, Arc<Unit>>,
     /// Units without affected systems that were informed.
-    pub informed: Vec<String>,
+    pub informed: Arc<Vec<String>>,
     /// Every mark of the timetable that has a due time so far.
-    pub marks: BTreeMap<Subject, Mark>,
+    pub marks: Timetable,
     /// Who has been called about what.
-    pub calls: BTreeMap<About, Call>,
+    pub calls: Arc<BTreeMap<About, Call>>,
     /// The thing that each notice is about.
-    pub notices: BTreeMap<MessageId, About>,
+    pub notices: Arc<BTreeMap<MessageId, About>>,
     /// The highest instance of our incident in use.
     pub instance: i64,
     /// Who got a status, and when last.
@@ -137,13 +140,6 @@ impl State {
     /// Marks that are neither met nor waived.
     pub fn open_marks(&self) -> impl Iterator<Item = (&Subject, &Mark)> {
         self.marks.iter().filter(|(_, mark)| mark.is_open())
-    }
-
-    /// Whether this milestone of this unit, or of one of its systems, is still open.
-    pub(super) fn is_open_for(&self, milestone: &Milestone, unit: Option<&String>) -> bool {
-        let first = Subject { milestone: milestone.clone(), unit: unit.cloned(), system: None };
-        let of_unit = |subject: &Subject| subject.milestone == *milestone && subject.unit.as_ref() == unit;
-        self.marks.range(first..).take_while(|(subject, _)| of_unit(subject)).any(|(_, mark)| mark.is_open())
     }
 
     /// The steps of the plan that apply to this unit: our own systems need no alert.

@@ -192,7 +192,7 @@ async fn alert(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<
         approved: state.approved.as_ref().map(|(at, _)| *at),
         approved_by: state.approved.as_ref().map(|(_, by)| by.clone()),
         units: units.collect(),
-        parts: state.parts.clone(),
+        parts: state.parts.as_ref().clone(),
     })
 }
 

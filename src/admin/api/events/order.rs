@@ -246,7 +246,7 @@ async fn command(
             Command::Waive(Subject { milestone, unit: name(unit), system }, said(why)?)
         }
         EventOrder::Edit { edit } => {
-            let parts = officers.state(event).await?.parts.clone();
+            let parts = officers.state(event).await?.parts.as_ref().clone();
             Command::EditAlert(Box::new(edit.on(parts)))
         }
         EventOrder::Approve => Command::ApproveAlert,

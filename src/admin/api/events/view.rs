@@ -205,7 +205,12 @@ impl EventDetail {
             approved: state.approved.as_ref().map(|(at, _)| *at),
             approved_by: state.approved.as_ref().map(|(_, by)| by.clone()),
             milestones: of_event.filter_map(milestone).collect(),
-            units: state.units.iter().filter(|(name, _)| sees(name)).map(|one| unit_view(state, one)).collect(),
+            units: state
+                .units
+                .iter()
+                .filter(|(name, _)| sees(name))
+                .map(|(name, unit)| unit_view(state, (name, unit)))
+                .collect(),
             informed: state.informed.iter().filter(|unit| sees(unit)).cloned().collect(),
             calls: calls(state, sees),
         }
