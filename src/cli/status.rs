@@ -3,7 +3,7 @@
 use super::ask::{ask, say};
 use super::table::{card, second};
 use super::{Ended, Exit, Globals};
-use crate::admin::api::status::Status;
+use crate::admin::api::status::{EventFigures, Status};
 use crate::clock::span;
 
 /// Asks the node how it does; the answer is no (exit code 1) if it cannot take messages.
@@ -36,9 +36,29 @@ fn words(status: &Status) -> String {
         ("peers", Some(format!("{}, with {} open connections", status.peers, status.connections))),
         ("messages", Some(format!("{}{held}", status.messages))),
         ("incidents", Some(status.incidents.to_string())),
+        ("events", Some(events(&status.events))),
         ("outbox", Some(format!("{} waiting{oldest}, {} being sent, {dead}", parcels("waiting"), parcels("claimed")))),
         ("store", Some(facts)),
     ])
+}
+
+fn events(figures: &EventFigures) -> String {
+    let EventFigures { open, held, overdue, unanswered } = *figures;
+    let mut words = format!("{open} open");
+    if held > 0 {
+        words.push_str(&format!(", {held} held"));
+    }
+    if overdue > 0 {
+        words.push_str(&format!("; {overdue} overdue {}", if overdue == 1 { "milestone" } else { "milestones" }));
+    }
+    if unanswered > 0 {
+        words
+            .push_str(&format!("; {unanswered} {} without answer", if unanswered == 1 { "notice" } else { "notices" }));
+    }
+    if held > 0 || overdue > 0 || unanswered > 0 {
+        words.push_str(": `ridd event list`");
+    }
+    words
 }
 
 /// The span in one unit that people can grasp.

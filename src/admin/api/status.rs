@@ -11,9 +11,9 @@ use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
 use crate::store::records::{
-    Direction, Incident, Message, Parcel, ParcelState, Peer, PeerState, Request, RequestState,
+    Direction, Event, EventState, Incident, Message, Parcel, ParcelState, Peer, PeerState, Request, RequestState,
 };
-use crate::store::{Column, Record, Scan};
+use crate::store::{Column, Record, Scan, Store};
 
 /// How many peers, parcels of a state and open requests are counted at most.
 const COUNTED: usize = 10_000;
@@ -43,6 +43,8 @@ pub struct Status {
     pub held: usize,
     /// How many incidents are known.
     pub incidents: u64,
+    /// The significant events that are not over.
+    pub events: EventFigures,
     /// How many parcels stand where, without those that have left.
     pub outbox: BTreeMap<String, usize>,
     /// When the oldest waiting parcel was made.
@@ -51,6 +53,19 @@ pub struct Status {
     pub connections: u64,
     /// What the store says of itself.
     pub store: BTreeMap<String, String>,
+}
+
+/// What the significant events that are not over add up to, drills included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventFigures {
+    /// Events that run.
+    pub open: usize,
+    /// Events that wait for a person to confirm them.
+    pub held: usize,
+    /// Milestones that are past due and still open; the systems of a unit count as one.
+    pub overdue: u64,
+    /// Notices that are out and not answered, about things that nobody has answered.
+    pub unanswered: u64,
 }
 
 /// Answers `/api/v1/status`.
@@ -96,9 +111,27 @@ pub(in crate::admin) async fn status(call: &Call<'_>, _: &Permitted<Follow>) -> 
         messages: store.count(Message::TABLE).await?,
         held: held.len(),
         incidents: store.count(Incident::TABLE).await?,
+        events: events(store).await?,
         outbox,
         oldest_parcel,
         connections: parts.metrics.open_connections(),
         store: facts.collect(),
     })
+}
+
+async fn events(store: &dyn Store) -> Result<EventFigures, Problem> {
+    let mut figures = EventFigures::default();
+    for state in [EventState::Open, EventState::Held] {
+        let scan = Scan::of::<Event>(0).by("by_state").with(vec![state.to_value()]);
+        let (events, _) = listing::list::<Event>(store, scan, COUNTED, |_| true).await?;
+        let sum = |figure: fn(&Event) -> Option<i64>| {
+            let figures = events.iter().filter_map(figure).filter_map(|figure| u64::try_from(figure).ok());
+            figures.sum::<u64>()
+        };
+        figures.overdue += sum(|event| event.overdue);
+        figures.unanswered += sum(|event| event.unanswered);
+        let count = if state == EventState::Open { &mut figures.open } else { &mut figures.held };
+        *count = events.len();
+    }
+    Ok(figures)
 }

@@ -6,6 +6,7 @@ use super::super::api::audit::{ActList, Verified};
 use super::super::api::events::{AlertView, EventDetail};
 use super::super::api::notices::{NoticeList, Tested};
 use super::super::api::operators::OperatorView;
+use super::super::api::status::{EventFigures, Status};
 use super::super::{Client, ClientError, Code};
 use super::desk::{EVENT, OTHER, UNIT};
 use super::operators::{ANN, as_root, become_user, refused, trial};
@@ -206,8 +207,8 @@ async fn write_log(trial: &super::Trial, id: &str, count: i64) {
         head: count,
         watched: false,
         due: None,
-        overdue: Some(0),
-        unanswered: Some(0),
+        overdue: Some(1),
+        unanswered: Some(2),
     });
     trial.parts.store.commit(batch).await.unwrap();
 }
@@ -238,4 +239,14 @@ async fn logs_are_verified_and_the_first_broken_record_is_named() {
     let one: Verified = client.get("audit/log?event=SE-2").await.unwrap();
     assert_eq!(one.broken.len(), 1);
     assert_eq!(refused(client.get::<Verified>("audit/log?event=SE-9").await).code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn the_status_sums_up_what_is_not_over() {
+    let trial = trial().await;
+    for event in ["SE-1", "SE-2"] {
+        write_log(&trial, event, 1).await;
+    }
+    let status: Status = trial.client.get("status").await.unwrap();
+    assert_eq!(status.events, EventFigures { open: 2, held: 0, overdue: 2, unanswered: 4 });
 }

@@ -24,3 +24,17 @@ impl State {
             .count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::coordination::report::sample;
+
+    #[test]
+    fn a_unit_is_counted_once_however_many_systems_are_late() {
+        let (state, _) = sample::event(sample::AT_14_HOURS);
+        // Six marks are missed, two of them of systems of one unit.
+        assert_eq!((state.overdue(), state.unanswered()), (5, 3));
+        let (over, _) = sample::whole();
+        assert_eq!((over.overdue(), over.unanswered()), (0, 0));
+    }
+}
