@@ -46,7 +46,10 @@ impl Ask {
         let (head, body) = request.into_parts();
         let unclear = || Problem::bad_request("the address of the request is not percent-encoded UTF-8", "");
         let path = head.uri.path().split('/').skip(1).map(decode).collect::<Option<_>>().ok_or_else(unclear)?;
-        let query = pairs(head.uri.query().unwrap_or_default(), decode).ok_or_else(unclear)?;
+        // A form writes a blank as +, where a program that asks the API means it as it stands.
+        let api = head.uri.path().starts_with("/api/");
+        let word = |word: &str| if api { decode(word) } else { decode(&word.replace('+', " ")) };
+        let query = pairs(head.uri.query().unwrap_or_default(), word).ok_or_else(unclear)?;
         let collected = timeout(time, Limited::new(body, body_limit).collect()).await;
         let body = match collected {
             Err(_) => return Err(Problem::new(Code::TooSlow, "the body of the request took too long", "try again")),

@@ -198,6 +198,7 @@ impl Trial {
 
 mod desk;
 mod events;
+mod lists;
 mod operators;
 mod pages;
 

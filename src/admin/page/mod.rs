@@ -7,12 +7,15 @@
 
 pub(super) mod assets;
 mod frame;
+mod messages;
+mod outbox;
 mod status;
+mod turn;
 mod when;
 
 use hyper::{Method, Response};
 
-use super::auth::Follow;
+use super::auth::{Follow, Look};
 use super::call::Call;
 use super::http::{Body, Reply, answer};
 use super::problem::{Code, Problem};
@@ -30,6 +33,8 @@ struct Row {
 /// The pages in the order in which they are offered.
 const NAVIGATION: &[Row] = &[
     // One row a page.
+    Row { address: "/messages", words: "Messages", shown: |call| call.may::<Look>() },
+    Row { address: "/outbox", words: "Outbox", shown: |call| call.may::<Look>() },
     Row { address: "/status", words: "Status", shown: |call| call.may::<Follow>() },
 ];
 
@@ -38,6 +43,8 @@ pub(super) async fn dispatch(call: &Call<'_>, method: &Method, path: &[&str]) ->
     match path {
         [""] => start(call, method),
         ["assets", name] => assets::serve(method, name),
+        ["messages", rest @ ..] => messages::serve(call, method, rest).await,
+        ["outbox", rest @ ..] => outbox::serve(call, method, rest).await,
         ["status"] => status::serve(call, method).await,
         _ => Err(no_such_page(path)),
     }
