@@ -107,7 +107,8 @@ pub(super) async fn serve(
         inventory: Arc::clone(&inventory),
         rosters: Arc::clone(&rosters),
         config: config.coordination.clone(),
-        plan: config.coordination.read_plan()?,
+        reading: post.reading().clone(),
+            plan: config.coordination.read_plan()?,
         clock: Arc::clone(&clock),
         metrics: Arc::clone(&metrics),
     });

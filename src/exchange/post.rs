@@ -71,6 +71,11 @@ impl Post {
         })
     }
 
+    /// How messages and what they carry are read here.
+    pub fn reading(&self) -> &Reading {
+        self.envelopes.reading()
+    }
+
     /// Takes note of the address a peer was seen at.
     pub(super) fn saw(&self, peer: &PeerName, address: IpAddr) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,7 @@ use crate::ids::EventId;
 use crate::iodef::outline::Outline;
 use crate::iodef::summary::IncidentId;
 use crate::peers::{MsgType, Relation};
+use crate::rid::Reading;
 use crate::store::Batch;
 use crate::store::records::EventState;
 
@@ -25,7 +26,7 @@ impl Coordination {
         match arrived.msg_type {
             MsgType::Acknowledgement => self.acknowledged(step, batch, arrived).await,
             MsgType::Report | MsgType::Result | MsgType::InvestigationRequest => {
-                let outlines = outlines(arrived);
+                let outlines = outlines(arrived, &self.reading);
                 if outlines.is_empty() {
                     return Ok(Taken::Nothing);
                 }
@@ -176,11 +177,18 @@ impl Coordination {
 }
 
 /// The Incidents of the message's document.
-fn outlines(arrived: &Arrived<'_>) -> Vec<Outline> {
+fn outlines(arrived: &Arrived<'_>, reading: &Reading) -> Vec<Outline> {
     let Some(carried) = arrived.opened.carried().filter(|carried| carried.standard.is_iodef()) else {
         return Vec::new();
     };
-    Outline::parse(&carried.bytes, &carried.namespaces).unwrap_or_default()
+    // It was judged as part of its message; what declares its namespaces again must find room beside it.
+    match Outline::parse(&carried.bytes, &carried.namespaces, &reading.for_sealed()) {
+        Ok(outlines) => outlines,
+        Err(error) => {
+            tracing::warn!(message = %arrived.message.id, %error, "a document that was read before cannot be read again");
+            Vec::new()
+        }
+    }
 }
 
 /// The message as the source of an event.

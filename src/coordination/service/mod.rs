@@ -53,6 +53,7 @@ use crate::inventory::Inventory;
 use crate::iodef::summary::IncidentId;
 use crate::outbox::{Load, Outbox, Reply};
 use crate::peers::Peer;
+use crate::rid::Reading;
 use crate::roster::Rosters;
 use crate::store::{Batch, Store};
 use crate::telemetry::Metrics;
@@ -72,6 +73,8 @@ pub struct CoordinationParts {
     pub inventory: Arc<Inventory>,
     /// The people.
     pub rosters: Arc<Rosters>,
+    /// How documents are read, as the exchange reads the messages that carry them.
+    pub reading: Reading,
     /// The table `[coordination]`.
     pub config: Config,
     /// The timetable of events that are opened from now on.
@@ -87,6 +90,7 @@ pub struct Coordination {
     store: Arc<dyn Store>,
     inventory: Arc<Inventory>,
     rosters: Arc<Rosters>,
+    reading: Reading,
     config: Config,
     /// As the plan file was last read.
     plan: std::sync::Mutex<Plan>,
@@ -115,6 +119,7 @@ impl Coordination {
             store: parts.store,
             inventory: parts.inventory,
             rosters: parts.rosters,
+            reading: parts.reading,
             config: parts.config,
             plan: std::sync::Mutex::new(parts.plan),
             clock: parts.clock,

@@ -17,7 +17,6 @@ use crate::coordination::{opening, wire};
 use crate::evidence::{self, Scanned, Verdict};
 use crate::ids::{Digest, EventId};
 use crate::inventory;
-use crate::iodef::common::class::Options;
 use crate::iodef::outline::{Outline, OutlineError};
 use crate::store::Batch;
 
@@ -79,7 +78,7 @@ impl Coordination {
     /// # Errors
     /// If the document is none, or the call is known.
     pub async fn open_by_hand(&self, by_hand: ByHand, actor: &str) -> Result<Arc<State>, OrderError> {
-        let outlines = Outline::judged(&by_hand.document, &Options::default())?;
+        let outlines = Outline::judged(&by_hand.document, &self.reading.limits, &self.reading.options)?;
         let outline = outlines.iter().find(|outline| wire::is_data_call(outline)).or_else(|| outlines.first());
         let outline = outline.ok_or_else(|| OutlineError::NoDocument { found: "no Incident".to_owned() })?;
         let mut call = wire::read_call(outline);

@@ -4,7 +4,7 @@ use crate::iodef::outline::Outline;
 
 /// The first Incident of a valid document.
 pub(super) fn opened(bytes: &[u8]) -> Outline {
-    let outline = Outline::judged(bytes, &Default::default())
+    let outline = Outline::judged(bytes, &Default::default(), &Default::default())
         .unwrap_or_else(|why| panic!("{why}: {}", String::from_utf8_lossy(bytes)));
     outline.into_iter().next().unwrap()
 }

@@ -238,7 +238,7 @@ fn no_document_breaks_the_prose() {
                 profile: crate::iodef::common::class::Profile::Strict,
                 ..Default::default()
             };
-            let judged = Outline::judged(&bytes, &strict);
+            let judged = Outline::judged(&bytes, &Default::default(), &strict);
             assert!(judged.is_ok(), "{name} {version}: {judged:?}");
             let text = String::from_utf8(bytes).unwrap();
             assert!(!text.contains("EndTime"), "{name}: past EndTime a recipient MUST NOT act");

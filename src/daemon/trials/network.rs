@@ -82,6 +82,17 @@ impl Node {
         (systems, roster): (&str, &str),
         config: Config,
     ) -> Self {
+        Self::reading(own, peers, (systems, roster), config, Limits::default()).await
+    }
+
+    /// A node that reads messages under these limits.
+    pub(super) async fn reading(
+        own: &str,
+        peers: &[(&str, Relation)],
+        (systems, roster): (&str, &str),
+        config: Config,
+        limits: Limits,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("store").display());
         let store = store::open(&store::Config::at(url)).unwrap();
@@ -94,7 +105,7 @@ impl Node {
             outbox: outbox.clone(),
             neighbours: Arc::new(Known { own: name(own), peers: peers.clone() }),
             config: exchange::Config::default(),
-            limits: Limits::default(),
+            limits,
             envelope: envelope::Config::default(),
             keyring: Arc::new(NoKeys),
         });
@@ -112,6 +123,7 @@ impl Node {
             postman: post.clone(),
             inventory,
             rosters,
+            reading: post.reading().clone(),
             plan: config.read_plan().unwrap(),
             config,
             clock: clock.clone(),

@@ -241,3 +241,26 @@ fn kind_of_address(text: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::IncidentName;
+
+    #[test]
+    fn what_we_write_is_as_large_as_it_has_to_be() {
+        let name = IncidentName { name: "cirt.department.example".to_owned(), id: "SE-1".to_owned() };
+        let mut outline = Outline::new(IncidentId { incident: name, instance: None }, "mitigation");
+        outline.written = Some("2003-01-25T08:00:00Z".to_owned());
+        outline.contact.name = "CIRT".to_owned();
+        let named = |n| System { asset_ids: vec![format!("sql{n}")], ..System::default() };
+        outline.events = vec![EventData { systems: (0..10_000).map(named).collect(), ..EventData::default() }];
+        for version in [Version::V1, Version::V2] {
+            let bytes = outline.encode(version).unwrap();
+            let unbounded = crate::xml::Limits { elements: usize::MAX, size: usize::MAX, ..Default::default() };
+            let read = Outline::judged(&bytes, &unbounded, &Default::default()).unwrap();
+            assert_eq!(read[0].events[0].systems.len(), 10_000);
+            assert!(Outline::parse(&bytes, &[], &Default::default()).is_err(), "a limit of its reader holds");
+        }
+    }
+}

@@ -43,9 +43,9 @@ impl Outline {
     /// The Incidents of a document that nobody has judged yet, such as a file.
     ///
     /// # Errors
-    /// If it is no IODEF document that `options` find valid: where, what was expected, and what came.
-    pub fn judged(bytes: &[u8], options: &Options) -> Result<Vec<Self>, OutlineError> {
-        let document = Document::parse(bytes, &Limits::default())?;
+    /// If it is no IODEF document within `limits` that `options` find valid: where, what was expected, and what came.
+    pub fn judged(bytes: &[u8], limits: &Limits, options: &Options) -> Result<Vec<Self>, OutlineError> {
+        let document = Document::parse(bytes, limits)?;
         crate::iodef::grammar().validate(document.root(), options)?;
         let outlines = Self::of(document.root());
         if outlines.is_empty() {
@@ -61,9 +61,9 @@ impl Outline {
     /// If it is no XML within the limits after all.
     ///
     /// [`Payload::scope`]: crate::rid::Payload
-    pub fn parse(bytes: &[u8], scope: &[(String, String)]) -> Result<Vec<Self>, XmlError> {
+    pub fn parse(bytes: &[u8], scope: &[(String, String)], limits: &Limits) -> Result<Vec<Self>, XmlError> {
         if scope.is_empty() {
-            return Ok(Self::of(Document::parse(bytes, &Limits::default())?.root()));
+            return Ok(Self::of(Document::parse(bytes, limits)?.root()));
         }
         let mut writer = Writer::default();
         writer.start("holder");
@@ -73,7 +73,7 @@ impl Outline {
         }
         writer.raw(&String::from_utf8_lossy(bytes));
         let wrapped = writer.finish();
-        let document = Document::parse(&wrapped, &Limits::default())?;
+        let document = Document::parse(&wrapped, limits)?;
         Ok(document.root().elements().next().map(Self::of).unwrap_or_default())
     }
 

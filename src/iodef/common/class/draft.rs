@@ -139,7 +139,7 @@ impl<C: Described> Draft<C> {
     /// What was written is read back and validated before it is handed over: what the class forbids is an error that
     /// names the place, and nothing invalid leaves.
     pub fn encode(&self, grammar: &Grammar) -> Result<Vec<u8>, EncodeError> {
-        encode::document(&self.body, grammar, false, Proof::Read(&Limits::default(), &Options::default()))
+        encode::document(&self.body, grammar, false, Proof::Read(&encode::of_ours(), &Options::default()))
     }
 
     /// The same with the schemas' own prefixes on every element, so that what travels inside inherits no default
