@@ -71,7 +71,7 @@ pub enum BadName {
     },
 }
 
-/// How the set of platforms that one name describes relates to that of another (NISTIR 7696 §6.1, §6.2).
+/// How the set of platforms that one name describes relates to that of another (NISTIR 7696, attribute and name comparison).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// Both describe the same platforms.
@@ -103,7 +103,7 @@ pub struct Name {
 }
 
 impl Name {
-    /// How this name, as the source, relates to `target` (NISTIR 7696 §6.2).
+    /// How this name, as the source, relates to `target` (NISTIR 7696, name comparison).
     #[must_use]
     pub fn relation(&self, target: &Self) -> Relation {
         let mut relations = [Relation::Equal; COUNT];
@@ -122,7 +122,7 @@ impl Name {
 
     /// Whether this name, in a data call, means a system of that name; `None` if it does not.
     ///
-    /// NISTIR 7696 §6.3 leaves to the application which relations count. Here they err to the safe side: what the system's
+    /// NISTIR 7696 leaves to the application which relations count. Here they err to the safe side: what the system's
     /// name leaves open (an attribute that is ANY, or has wildcards) may be what the call means.
     #[must_use]
     pub fn means(&self, system: &Self) -> Option<Certainty> {
@@ -154,7 +154,7 @@ impl FromStr for Name {
     }
 }
 
-/// The name as a formatted string (NISTIR 7695 §6.2.2).
+/// The name as a formatted string (NISTIR 7695 §6.2).
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("cpe:2.3")?;

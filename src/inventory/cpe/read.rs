@@ -1,4 +1,4 @@
-//! Reading names: from formatted strings (NISTIR 7695 §6.2.3) and from URIs of CPE 2.2 (§6.1.3).
+//! Reading names: from formatted strings (NISTIR 7695 §6.2, unbinding) and from URIs of CPE 2.2 (§6.1, unbinding).
 
 use super::value::{Slack, Text, Value};
 use super::{ATTRIBUTES, BadName, COUNT, LONGEST, Name};
@@ -16,7 +16,7 @@ pub(super) fn name(text: &str) -> Result<Name, BadName> {
     if text.len() > LONGEST {
         return Err(BadName::TooLong { bytes: text.len() });
     }
-    // Names compare without regard to case (NISTIR 7696 §7.3), so they are kept in lower case.
+    // Names compare without regard to case (NISTIR 7696, attribute comparison), so they are kept in lower case.
     let lower = text.to_ascii_lowercase();
     if let Some(rest) = lower.strip_prefix("cpe:2.3:") {
         return formatted(rest, text);
@@ -94,7 +94,7 @@ fn uri(rest: &str, name: &str) -> Result<Name, BadName> {
             expected: "at most 7 after cpe:/",
         });
     }
-    // The edition may carry those attributes that CPE 2.2 had no place for (NISTIR 7695 §6.1.2).
+    // The edition may carry those attributes that CPE 2.2 had no place for (NISTIR 7695 §6.1, packing).
     let packed: Vec<&str> = match parts.get(5) {
         Some(edition) if edition.starts_with('~') => edition.split('~').skip(1).collect(),
         _ => Vec::new(),
@@ -211,7 +211,7 @@ fn is_part(value: &Value) -> bool {
     }
 }
 
-/// A language with at most a region (NISTIR 7695 §5.3.3).
+/// A language with at most a region (NISTIR 7695 §5.3, language).
 fn is_language(value: &Value) -> bool {
     let Value::Text(text) = value else { return true };
     let letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());

@@ -46,7 +46,7 @@ fn relations_are_those_of_another_implementation() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
-/// The rows of the table in NISTIR 7696 §6.1, one attribute each.
+/// The rows of the table of attribute comparison in NISTIR 7696, one attribute each.
 #[test]
 fn attributes_compare_as_the_standard_lists() {
     use Relation::{Disjoint, Equal, Subset, Superset, Undefined};
@@ -78,7 +78,7 @@ fn attributes_compare_as_the_standard_lists() {
     assert_eq!(release("8", "sp1").relation(&release("*", "*")), Subset);
 }
 
-/// Each question mark is one character or none; PyPI cpe never sees those at the beginning (NISTIR 7696 §6.3).
+/// Each question mark is one character or none; PyPI cpe never sees those at the beginning (NISTIR 7696, wildcards).
 #[test]
 fn wildcards_stand_for_what_they_may() {
     let matches =

@@ -1,11 +1,11 @@
-//! The value of one attribute of a name, and how two of them compare (NISTIR 7695 §5.3, NISTIR 7696 §6.1).
+//! The value of one attribute of a name, and how two of them compare (NISTIR 7695 §5.3, NISTIR 7696 attribute comparison).
 
 use std::fmt;
 
 use super::{Certainty, Relation};
 
 /// How many characters may stand before or after the rest of a value: none is any number (`*`), a number counts the
-/// question marks, each of which is one character or none (NISTIR 7696 §6.3).
+/// question marks, each of which is one character or none (NISTIR 7696, wildcards).
 pub(super) type Slack = Option<usize>;
 
 /// The value of one attribute.
@@ -36,7 +36,7 @@ enum Token {
 }
 
 impl Value {
-    /// The rows of the table in NISTIR 7696 §6.1.
+    /// The rows of the table of attribute comparison in NISTIR 7696.
     pub(super) fn relation(&self, target: &Self) -> Relation {
         match (self, target) {
             (_, Self::Text(target)) if target.wild() => Relation::Undefined,
@@ -146,7 +146,7 @@ fn set(row: &mut [bool], place: usize, reached: bool) {
     }
 }
 
-/// As in a formatted string (NISTIR 7695 §6.2.2): all but letters, digits, `_`, `.` and `-` is quoted.
+/// As in a formatted string (NISTIR 7695 §6.2, binding): all but letters, digits, `_`, `.` and `-` is quoted.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
