@@ -12,6 +12,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
 use crate::admin::Client;
@@ -121,6 +122,19 @@ impl Drop for Node {
         if let Some((child, _)) = &mut self.running {
             end(child);
         }
+    }
+}
+
+/// Does the work, unless SIGINT or SIGTERM comes first: then it is dropped, with all nodes that it has started.
+pub(crate) async fn unless_broken_off<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    // Before the first node starts, so that none is left behind whenever the signal comes.
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
+    let mut ended = signal(SignalKind::terminate()).map_err(Failure::failed)?;
+    let broken_off = || Err(Failure::failed("broken off; the nodes are ended and their files removed"));
+    tokio::select! {
+        done = work => done,
+        _ = interrupted.recv() => broken_off(),
+        _ = ended.recv() => broken_off(),
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a trial that cannot go on has failed")]
 
 mod admission;
+mod bench;
 mod cli;
 mod coordination;
 mod coordination_cli;

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use super::department::{Department, PATIENCE};
 use super::ingest::cpu;
 use crate::admin::path;
+use crate::cli::child::unless_broken_off;
 use crate::cli::{Ended, Exit, Failure, Globals, print};
 use crate::config::Config;
 use crate::daemon::yardstick::{Answer, Connection};
@@ -84,7 +85,7 @@ struct Outcome {
 
 /// Carries out `ridd bench alert`.
 pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
-    let outcome = Runtime::new().map_err(Failure::failed)?.block_on(measure(args, globals))?;
+    let outcome = Runtime::new().map_err(Failure::failed)?.block_on(unless_broken_off(measure(args, globals)))?;
     if globals.json {
         print(serde_json::to_string(&outcome).map_err(Failure::failed)?)?;
     } else {

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use super::department::Department;
 use super::timing::{Samples, Times};
 use crate::admin::path;
+use crate::cli::child::unless_broken_off;
 use crate::cli::{Ended, Exit, Failure, Globals, print};
 
 /// No unit is ever written to here.
@@ -100,7 +101,7 @@ impl Detail {
 
 /// Carries out `ridd bench clock`.
 pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
-    let figures = Runtime::new().map_err(Failure::failed)?.block_on(measure(args, globals))?;
+    let figures = Runtime::new().map_err(Failure::failed)?.block_on(unless_broken_off(measure(args, globals)))?;
     if globals.json {
         print(serde_json::to_string(&figures).map_err(Failure::failed)?)?;
     } else {

@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use super::REPORT;
 use super::signed::{Papers as Signing, place};
 use super::store::{Engine, engine};
-use crate::cli::child::{Node, end, first_line, program, ready_at};
+use crate::cli::child::{Node, end, first_line, program, ready_at, unless_broken_off};
 use crate::cli::{Ended, Exit, Failure, Globals, print};
 use crate::daemon::yardstick::{Figures, Load, Papers, drive};
 use crate::peers::Signatures;
@@ -98,7 +98,7 @@ struct SignedLine {
 
 /// Carries out `ridd bench ingest`.
 pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
-    let outcome = Runtime::new().map_err(Failure::failed)?.block_on(measure(args, globals))?;
+    let outcome = Runtime::new().map_err(Failure::failed)?.block_on(unless_broken_off(measure(args, globals)))?;
     if globals.json {
         print(serde_json::to_string(&outcome).map_err(Failure::failed)?)?;
     } else {

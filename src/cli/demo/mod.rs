@@ -14,8 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::child::unless_broken_off;
 use super::{Ended, Exit, Failure, Globals, print};
 use crate::ids::EventId;
 use play::Play;
@@ -37,17 +37,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, _globals: &Globals) -> Ended {
     // The mail server works on while a command is waited for.
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::failed)?;
-    runtime.block_on(async {
-        // Before the first node starts, so that none is left behind whenever the signal comes.
-        let mut interrupted = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
-        let mut ended = signal(SignalKind::terminate()).map_err(Failure::failed)?;
-        let broken_off = || Err(Failure::failed("broken off; the nodes are ended and their files removed"));
-        tokio::select! {
-            played = play(args) => played,
-            _ = interrupted.recv() => broken_off(),
-            _ = ended.recv() => broken_off(),
-        }
-    })
+    runtime.block_on(unless_broken_off(play(args)))
 }
 
 async fn play(args: &Args) -> Ended {
