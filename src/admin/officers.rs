@@ -10,6 +10,7 @@ use tokio::sync::broadcast;
 
 use super::problem::Problem;
 use crate::clock::Timestamp;
+use crate::coordination::Entered;
 use crate::coordination::board::Board;
 use crate::coordination::decide::{Command, Made};
 use crate::coordination::state::State;
@@ -48,11 +49,11 @@ pub struct Answered {
 /// Whoever coordinates significant events: the service, or a stand-in in tests. Operators have been judged by then.
 #[async_trait]
 pub trait Officers: Send + Sync + 'static {
-    /// Opens an event by hand; the event as it stands then.
+    /// Opens an event by hand, or joins a call that is known to its event; the event as it stands then.
     ///
     /// # Errors
     /// If the document is no IODEF document, or the store fails.
-    async fn open(&self, order: OpenOrder, operator: &str) -> Result<Arc<State>, Problem>;
+    async fn open(&self, order: OpenOrder, operator: &str) -> Result<(Arc<State>, Entered), Problem>;
 
     /// Carries out a command; the event as it stands then.
     ///

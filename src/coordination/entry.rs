@@ -137,8 +137,8 @@ pub enum Entry {
     },
     /// The same call came again.
     Repeated {
-        /// How.
-        source: Source,
+        /// How; nothing if a person entered it.
+        source: Option<Source>,
     },
     /// The authority, or another, said more: what is new was joined.
     Updated {

@@ -36,7 +36,8 @@ use crate::ids::{EventId, MessageId};
 pub use postman::{Letter, NotPosted, Postman};
 pub use process::{Arrived, Idle, Process, ProcessError, Ruling, Standing, Step, Taken};
 pub use service::{
-    Answered, BadConfig, BadPlan, ByHand, CallRule, Config, Coordination, CoordinationParts, Logged, OrderError,
+    Answered, BadConfig, BadPlan, ByHand, CallRule, Config, Coordination, CoordinationParts, Entered, Logged,
+    OrderError,
 };
 
 /// The name of the notice that an entry of the log leads to: the same each time, so that no notice is sent twice under

@@ -108,7 +108,7 @@ pub(super) async fn serve(
         rosters: Arc::clone(&rosters),
         config: config.coordination.clone(),
         reading: post.reading().clone(),
-            plan: config.coordination.read_plan()?,
+        plan: config.coordination.read_plan()?,
         clock: Arc::clone(&clock),
         metrics: Arc::clone(&metrics),
     });

@@ -11,12 +11,12 @@ use crate::admin::{Answered, Code, Officers, OpenOrder, Problem};
 use crate::coordination::board::Board;
 use crate::coordination::decide::{Command, Made};
 use crate::coordination::state::{Stamp, State};
-use crate::coordination::{ByHand, Coordination, Logged, OrderError, ProcessError};
+use crate::coordination::{ByHand, Coordination, Entered, Logged, OrderError, ProcessError};
 use crate::ids::{EventId, MessageId, PeerName};
 
 #[async_trait]
 impl Officers for Coordination {
-    async fn open(&self, order: OpenOrder, operator: &str) -> Result<Arc<State>, Problem> {
+    async fn open(&self, order: OpenOrder, operator: &str) -> Result<(Arc<State>, Entered), Problem> {
         let OpenOrder { document, issued, drill, title } = order;
         let by_hand = ByHand { document: document.into_bytes().into(), issued, title, drill };
         self.open_by_hand(by_hand, operator).await.map_err(problem)
@@ -85,8 +85,11 @@ fn problem(error: OrderError) -> Problem {
         OrderError::Process(ProcessError::Contended { .. }) => Code::Conflict,
         OrderError::Process(_) => Code::Failed,
         OrderError::NoSuchCode | OrderError::NoSuchPerson { .. } => Code::NotFound,
-        OrderError::Document(_) | OrderError::Evidence(_) | OrderError::NoPlatform { .. } => Code::BadRequest,
-        OrderError::Known { .. } | OrderError::Answered { .. } => Code::Conflict,
+        OrderError::Document(_)
+        | OrderError::Evidence(_)
+        | OrderError::NoTime { .. }
+        | OrderError::NoPlatform { .. } => Code::BadRequest,
+        OrderError::OldScan { .. } | OrderError::Answered { .. } => Code::Conflict,
         OrderError::TooManyCodes | OrderError::NothingToCorrect | OrderError::NoChannel { .. } => Code::Refused,
         OrderError::Unwritten(_) | OrderError::NotSent { .. } => Code::Failed,
     };

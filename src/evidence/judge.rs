@@ -1,7 +1,8 @@
 //! The verdict of a scan on each system of an event. Pure; called by `coordination` when evidence is handed in.
 //!
 //! A failed check outweighs everything. A check without an answer outweighs one that passed, for somebody has to look.
-//! A system has passed only if every vulnerability that was asked about was looked for and not found.
+//! A system has passed only if every vulnerability that was asked about was looked for and not found. What is out of date
+//! counts for nothing, neither for nor against: whoever asks says what that is.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -37,6 +38,11 @@ pub enum Verdict {
     },
     /// The evidence does not speak of it, or not of these vulnerabilities.
     NotScanned,
+    /// All that the evidence says of it is out of date.
+    Outdated {
+        /// When the last of these checks was made, as the file writes it.
+        at: String,
+    },
 }
 
 /// What a scan says of all of them.
@@ -52,9 +58,15 @@ pub struct Judgement {
 /// The reasons that are told in one verdict.
 const TOLD: usize = 3;
 
-/// Judges each of `systems` by what `evidence` says of the `vulnerabilities` (names, compared without case).
+/// Judges each of `systems` by what `evidence` says of the `vulnerabilities` (names, compared without case), but for the
+/// findings that are `outdated` for a system.
 #[must_use]
-pub fn judge(evidence: &Evidence, vulnerabilities: &[String], systems: &[Scanned]) -> Judgement {
+pub fn judge(
+    evidence: &Evidence,
+    vulnerabilities: &[String],
+    systems: &[Scanned],
+    outdated: &dyn Fn(&Scanned, &Finding) -> bool,
+) -> Judgement {
     let asked: BTreeMap<String, &str> =
         vulnerabilities.iter().map(|name| (name.trim().to_ascii_uppercase(), name.as_str())).collect();
     let index = Index::of(systems);
@@ -74,7 +86,11 @@ pub fn judge(evidence: &Evidence, vulnerabilities: &[String], systems: &[Scanned
                 *scanned = true;
             }
             if asked.contains_key(&name) {
-                standing.entry((*at, name.clone())).or_default().add(finding);
+                let standing = standing.entry((*at, name.clone())).or_default();
+                match systems.get(*at).is_some_and(|system| outdated(system, finding)) {
+                    true => standing.outdated = standing.outdated.max(Some(finding.at.as_deref().unwrap_or_default())),
+                    false => standing.add(finding),
+                }
             }
         }
     }
@@ -91,6 +107,8 @@ struct Standing<'a> {
     worst: Option<Outcome>,
     /// The findings with the worst outcome.
     findings: Vec<&'a Finding>,
+    /// When the last check was made that is out of date.
+    outdated: Option<&'a str>,
 }
 
 impl<'a> Standing<'a> {
@@ -118,8 +136,14 @@ fn verdict(seen: &[(&str, Option<&Standing<'_>>)], scanned: bool) -> Verdict {
     if !failed.is_empty() {
         return Verdict::Fail { why: told(failed) };
     }
-    let unseen: Vec<_> = seen.iter().filter(|(_, standing)| standing.is_none()).map(|(name, _)| *name).collect();
+    let counts = |standing: &Option<&Standing<'_>>| standing.is_some_and(|standing| standing.worst.is_some());
+    let unseen: Vec<_> = seen.iter().filter(|(_, standing)| !counts(standing)).collect();
+    let outdated =
+        |standing: &Option<&Standing<'_>>| standing.and_then(|standing| standing.outdated).map(str::to_owned);
     if unseen.len() == seen.len() {
+        if let Some(at) = seen.iter().filter_map(|(_, standing)| outdated(standing)).max() {
+            return Verdict::Outdated { at };
+        }
         return match scanned && seen.is_empty() {
             true => Verdict::Unknown { why: "no vulnerability is named that the scan could be asked about".to_owned() },
             false => Verdict::NotScanned,
@@ -127,7 +151,10 @@ fn verdict(seen: &[(&str, Option<&Standing<'_>>)], scanned: bool) -> Verdict {
     }
     let mut open = reasons(Outcome::Unknown);
     open.extend(reasons(Outcome::Silent));
-    open.extend(unseen.iter().map(|name| format!("{name}: the scan did not look for it")));
+    open.extend(unseen.iter().map(|(name, standing)| match outdated(standing) {
+        Some(at) => format!("{name}: the scan looked for it at {at}, which is out of date"),
+        None => format!("{name}: the scan did not look for it"),
+    }));
     match open.is_empty() {
         true => Verdict::Pass,
         false => Verdict::Unknown { why: told(open) },
@@ -151,12 +178,13 @@ mod tests {
     /// The verdict on each of db1, db2 and db3.unit.example from the rows of a table.
     fn verdicts(rows: &str, vulnerabilities: &[&str]) -> (Vec<Verdict>, Vec<String>) {
         let evidence =
-            read(format!("system,vulnerability,result,note\n{rows}").as_bytes(), &Limits::default()).unwrap();
+            read(format!("system,vulnerability,result,note,when\n{rows}").as_bytes(), &Limits::default()).unwrap();
         let names: Vec<_> = vulnerabilities.iter().map(|name| (*name).to_owned()).collect();
         let systems: Vec<_> = (1..=3)
             .map(|n| Scanned { name: format!("db{n}.unit.example"), addresses: vec![format!("192.0.2.{n}")] })
             .collect();
-        let judgement = judge(&evidence, &names, &systems);
+        let judgement =
+            judge(&evidence, &names, &systems, &|_, finding| finding.at.as_deref().is_some_and(|at| at < "2003-01-26"));
         assert!(judgement.verdicts.iter().map(|(name, _)| name).eq(systems.iter().map(|system| &system.name)));
         (judgement.verdicts.into_iter().map(|(_, verdict)| verdict).collect(), judgement.strangers)
     }
@@ -209,6 +237,18 @@ mod tests {
         let (said, strangers) = verdicts("192.0.2.2,CVE-1,pass,\nweb9,CVE-1,fail,", &["CVE-1"]);
         assert_eq!(said, [Verdict::NotScanned, Verdict::Pass, Verdict::NotScanned]);
         assert_eq!(strangers, ["web9"]);
+    }
+
+    #[test]
+    fn what_is_out_of_date_counts_neither_for_nor_against() {
+        let (old, new) = (",2003-01-25T23:00:00Z\n", ",2003-01-26T01:00:00Z\n");
+        let rows = format!("db1,CVE-1,fail,{old}db2,CVE-1,fail,{old}db2,CVE-1,pass,{new}db3,CVE-1,pass,{old}");
+        let outdated = Verdict::Outdated { at: "2003-01-25T23:00:00Z".to_owned() };
+        assert_eq!(verdicts(&rows, &["CVE-1"]).0, [outdated.clone(), Verdict::Pass, outdated]);
+        let rows = format!("db1,CVE-1,pass,{new}db1,CVE-2,pass,{old}");
+        assert!(
+            unknown(&verdicts(&rows, &["CVE-1", "CVE-2"]).0[0]).contains("CVE-2: the scan looked for it at 2003-01-25")
+        );
     }
 
     #[test]

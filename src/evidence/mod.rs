@@ -278,7 +278,7 @@ mod tests {
         let evidence = read(text.as_bytes(), &Limits::default()).unwrap();
         assert_eq!((evidence.findings.len(), evidence.findings[0].system.len()), (many, many + 1));
         let systems = [Scanned { name: "db1".to_owned(), addresses: Vec::new() }];
-        let judgement = judge(&evidence, &["cve-2003-7".to_owned()], &systems);
+        let judgement = judge(&evidence, &["cve-2003-7".to_owned()], &systems, &|_, _| false);
         assert_eq!(judgement.verdicts[0].1, Verdict::Pass);
         let few = Limits { findings: many - 1, ..Limits::default() };
         assert!(matches!(read(text.as_bytes(), &few), Err(EvidenceError::TooMuch { key: "findings", .. })));

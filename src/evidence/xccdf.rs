@@ -39,9 +39,9 @@ pub(super) fn read(root: Node<'_>, limits: &Limits) -> Result<Draft, EvidenceErr
     twice.sort();
     for (system, times) in twice {
         let name = system.first().map(String::as_str).unwrap_or_default();
-        draft
-            .warnings
-            .push(format!("{name} is scanned {times} times in one file: all of it counts, the oldest scan too"));
+        draft.warnings.push(format!(
+            "{name} is scanned {times} times in one file: all of it counts, but for what is older than a correction"
+        ));
     }
     Ok(draft)
 }

@@ -4,6 +4,7 @@
 use std::fs;
 
 use crate::harness::daemon::{Daemon, Setup};
+use crate::harness::mailbox::Mailbox;
 use crate::harness::pki::Pki;
 
 const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/data-call/slammer-2.0.xml");
@@ -38,7 +39,9 @@ fn an_event_is_walked_from_the_call_to_the_report_by_commands_only() {
     let event = event.as_str();
     // Entered late: what is overdue by then shows at once.
     assert!(node.ridd(&["event", "show", event]).contains("missed"), "{}", node.ridd(&["event", "show", event]));
-    assert_eq!(refused(&node, &["event", "open", CALL]).0, 4, "the same call again");
+    let again = node.ridd(&["event", "open", CALL]);
+    assert!(again.starts_with(&format!("the call is part of {event} already and says nothing new")), "{again}");
+    assert_eq!(node.json(&["event", "open", CALL])["entered"], "repeated");
     let affected = node.json(&["inventory", "affected", event]);
     assert_eq!(affected["units"].as_object().unwrap().keys().collect::<Vec<_>>(), [OWN, UNIT]);
 
@@ -94,4 +97,44 @@ fn an_event_is_walked_from_the_call_to_the_report_by_commands_only() {
     assert_eq!((&acts["acts"][0]["act"], &acts["acts"][0]["target"]), (&"event close".into(), &event.into()));
     assert_eq!(refused(&node, &["notice", "ack", "AAAA-BBBB"]).0, 1);
     assert_eq!(refused(&node, &["event", "show", "SE-1"]).0, 1);
+}
+
+const ROSTER: &str = "\
+[[person]]
+id = 'cipm'
+name = 'Program manager'
+place = 'program-manager'
+channels = [{ email = 'cipm@department.example' }]
+
+[[person]]
+id = 'watch'
+name = 'CIRT watch'
+place = 'cirt-watch'
+channels = [{ email = 'watch@department.example' }]
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_is_answered_by_the_code_that_stands_in_the_mail() {
+    let dir = tempfile::tempdir().unwrap();
+    let pki = Pki::make(dir.path(), "Department CA");
+    let mailbox = Mailbox::start().await;
+    let mail = format!("server = \"{}\"\nsecurity = \"plain\"\nfrom = \"cirt@department.example\"", mailbox.address);
+    let node = Daemon::start(Setup::named(OWN).with("notify.email", &mail), &pki);
+    let roster = dir.path().join("roster.toml");
+    fs::write(&roster, ROSTER).unwrap();
+    node.ridd(&["roster", "import", roster.to_str().unwrap()]);
+    let event = node.json(&["event", "open", CALL, "--issued", "5m ago"])["id"].as_str().unwrap().to_owned();
+    let mail = mailbox.mail("watch@department.example", "Answer with the code").await;
+    assert_eq!(refused(&node, &["notice", "ack", "AAAA-BBBB"]).0, 1);
+    let (code, said) = refused(&node, &["notice", "ack", mail.code(), "--corrected"]);
+    assert!(code != 0 && said.contains("only acknowledges"), "{code}: {said}");
+
+    let said = node.ridd(&["notice", "ack", mail.code()]);
+    assert!(said.starts_with("acknowledged for watch: ") && said.contains(&event), "{said}");
+    let shown = node.json(&["event", "show", &event]);
+    let notified = shown["milestones"].as_array().unwrap().iter().find(|one| one["milestone"] == "cirt-notified");
+    assert_eq!(notified.unwrap()["standing"], "met", "{shown}");
+    let (code, said) = refused(&node, &["notice", "ack", mail.code()]);
+    assert!(code == 4 && said.contains("was answered at"), "{code}: {said}");
+    assert_eq!(mailbox.mails().len(), 1, "nobody is called about what is answered");
 }

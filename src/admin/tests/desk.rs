@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 
 use super::super::{Answered, Code, Officers, OpenOrder, Problem};
 use crate::clock::Timestamp;
+use crate::coordination::Entered;
 use crate::coordination::board::Board;
 use crate::coordination::decide::{self, Command, Ladders, Made, Rung, Whom};
 use crate::coordination::entry::{Issued, Issuing, Opening, Policy, Source};
@@ -125,11 +126,11 @@ fn nothing() -> Problem {
 
 #[async_trait]
 impl Officers for Desk {
-    async fn open(&self, order: OpenOrder, operator: &str) -> Result<Arc<State>, Problem> {
+    async fn open(&self, order: OpenOrder, operator: &str) -> Result<(Arc<State>, Entered), Problem> {
         let id: EventId = EVENT.parse().unwrap();
         let decision = decide::open(id.clone(), operator, self.opening(&order), *self.now.lock().unwrap(), &People);
         self.events.lock().unwrap().insert(id.clone(), (decision.state, decision.entries));
-        self.state(&id).await
+        Ok((self.state(&id).await?, Entered::Opened))
     }
 
     async fn order(&self, _: &EventId, command: Command, operator: &str) -> Result<Arc<State>, Problem> {

@@ -13,7 +13,7 @@ use super::table::width;
 use super::timeline::{draw, is_ascii};
 use super::treatment::read;
 use super::{Ended, Exit, Globals};
-use crate::admin::api::events::{EventDetail, EventList, EventOrder, LogView};
+use crate::admin::api::events::{EventDetail, EventList, EventOrder, LogView, OpenView};
 use crate::admin::event::Timeline;
 use crate::admin::{OpenOrder, path, with_parameters};
 use crate::coordination::plan::Milestone;
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Open an event by a data call that came by other means than RID
+    /// Open an event by a data call that came by other means than RID; one that is known joins its event
     Open {
         /// The call, an IODEF document
         file: PathBuf,
@@ -229,8 +229,8 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
     let (event, order) = match args.verb {
         Verb::Open { file, issued, drill, title } => {
             let order = OpenOrder { document: read(&file)?, issued: at(issued), drill, title };
-            let detail: EventDetail = ask(globals, |client| async move { client.post("events", &order).await })?;
-            return say(globals, &detail, |detail| words::page(detail, None));
+            let view: OpenView = ask(globals, |client| async move { client.post("events", &order).await })?;
+            return say(globals, &view, words::opened);
         }
         Verb::List { all, limit } => {
             let parameters = [("all", all.then(|| "true".to_owned())), ("limit", Some(limit.to_string()))];

@@ -1,10 +1,11 @@
 //! Significant events in words: lists, one event as a page, and the line that follows an order.
 
-use crate::admin::api::events::{CallView, EventDetail, EventList, LogView, MarkView, UnitView};
+use crate::admin::api::events::{CallView, EventDetail, EventList, LogView, MarkView, OpenView, UnitView};
 use crate::cli::ask::{cut, or_dash};
 use crate::cli::moment::{away, short};
 use crate::cli::table::{card, grid, listing, second};
 use crate::clock::Timestamp;
+use crate::coordination::Entered;
 use crate::coordination::entry::Issuing;
 use crate::coordination::state::Standing;
 use crate::store::records::EventState;
@@ -28,6 +29,23 @@ pub(super) fn table(list: &EventList) -> String {
         listing(headings, rows, "no significant event is open; `ridd event list --all` shows those that are over"),
         list.more,
     )
+}
+
+/// What became of a call that was entered, and where its event stands.
+pub(super) fn opened(view: &OpenView) -> String {
+    let OpenView { entered, event } = view;
+    let joined = match entered {
+        Entered::Opened => String::new(),
+        Entered::Repeated => {
+            format!("the call is part of {} already and says nothing new; the log has it\n", event.event.id)
+        }
+        Entered::Updated => format!(
+            "the call is part of {id} already; what is new in it was added, and the inventory asked again\n\
+             E, title and drill stay as they are: `ridd event issued {id} TIME` sets E\n",
+            id = event.event.id
+        ),
+    };
+    joined + &page(event, None)
 }
 
 /// One event as a page; of one unit also each of its systems.

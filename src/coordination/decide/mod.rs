@@ -42,8 +42,8 @@ pub enum Acknowledged {
 /// Whatever can happen to a significant event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// The same call came again.
-    Repeat(Source),
+    /// The same call came again; from nowhere if a person entered it.
+    Repeat(Option<Source>),
     /// An update of the call came.
     Update(Option<Source>, Box<wire::Call>),
     /// A message of an authority names the same vulnerability.

@@ -293,8 +293,11 @@ impl Draft {
                 "the process is not at its end: say why it is closed all the same (--why); still open".to_owned();
             return Err(Refusal::StillOpen { what, open });
         }
+        let told = self.has_been_told();
         self.push(Entry::Closed { why });
-        self.tell_the_authority();
+        if !told {
+            self.tell_the_authority();
+        }
         Ok(())
     }
 
@@ -304,6 +307,19 @@ impl Draft {
         }
         self.push(Entry::Reopened { why });
         Ok(())
+    }
+
+    /// Whether the authority knows of the confirmation, and of all that its status says.
+    fn has_been_told(&self) -> bool {
+        let state = &self.state;
+        let told = state.source.as_ref().and_then(|source| state.told.get(&source.peer));
+        let confirmed = state.event_mark(milestone::CONFIRMED).and_then(|mark| mark.met.as_ref());
+        let (Some(told), Some(_)) = (told, confirmed) else { return false };
+        let marks = state.marks.iter().flat_map(|(_, mark)| {
+            [mark.met.as_ref().map(|met| met.at), mark.missed, mark.waived.as_ref().map(|waived| waived.at)]
+        });
+        let units = state.units.values().flat_map(|unit| [unit.delivered, unit.completed, unit.validated]);
+        marks.chain(units).flatten().all(|at| at <= *told)
     }
 
     /// The authority whose call opened the event gets its status.

@@ -13,7 +13,8 @@ pub fn sentence(entry: &Entry) -> String {
         Entry::Opened(opening) => opened(opening),
         Entry::Released => "The event was confirmed and opened.".to_owned(),
         Entry::IssueConfirmed { issued } => format!("E was set to {issued}."),
-        Entry::Repeated { source } => format!("The call came again from {}.", source.peer),
+        Entry::Repeated { source: Some(source) } => format!("The call came again from {}.", source.peer),
+        Entry::Repeated { source: None } => "The call was entered again.".to_owned(),
         Entry::Updated { source: Some(source), .. } => format!("{} said more about it.", source.peer),
         Entry::Updated { source: None, .. } => "More was entered about it.".to_owned(),
         Entry::AdvisoryJoined { vulnerability, peer, title, .. } => {

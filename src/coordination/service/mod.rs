@@ -24,6 +24,7 @@ mod people;
 mod preview;
 mod refused;
 mod release;
+mod scan;
 mod shelf;
 mod tick;
 
@@ -39,7 +40,7 @@ use figures::Figures;
 pub(super) use held::Held;
 use held::Listeners;
 pub use look::Logged;
-pub use orders::ByHand;
+pub use orders::{ByHand, Entered};
 pub use refused::OrderError;
 use shelf::Shelf;
 

@@ -1,6 +1,7 @@
 //! The ways into an event: data calls with their repeats, updates and advisories; alerts; and what a person enters by hand.
 
 use super::Coordination;
+use super::act::Acted;
 use super::arrive::{source, taken};
 use crate::clock::Timestamp;
 use crate::coordination::decide::Command;
@@ -107,7 +108,7 @@ impl Coordination {
     }
 
     /// The event of the same incident, by any of the call's names.
-    async fn event_of_call(&self, call: &Call) -> Result<Option<EventId>, ProcessError> {
+    pub(super) async fn event_of_call(&self, call: &Call) -> Result<Option<EventId>, ProcessError> {
         for name in std::iter::once(&call.incident.incident).chain(&call.alternatives) {
             if let Some(event) = self.event_of(name).await? {
                 return Ok(Some(event));
@@ -139,7 +140,23 @@ impl Coordination {
         (event, call, source): (&EventId, Call, Source),
     ) -> Result<Taken, ProcessError> {
         let actor = arrived.peer.name.to_string();
-        let Some(state) = self.hold(step, event).await?.state() else { return Ok(Taken::Nothing) };
+        let acted = self.join_call(step, batch, (event, &actor), (call, Some(source)), arrived.at).await?;
+        Ok(taken(&acted))
+    }
+
+    /// What is new in a call of that event is added to it, and the inventory is asked again; or the log says that the call
+    /// came again.
+    pub(super) async fn join_call(
+        &self,
+        step: &mut Step,
+        batch: &mut Batch,
+        (event, actor): (&EventId, &str),
+        (call, source): (Call, Option<Source>),
+        now: Timestamp,
+    ) -> Result<Acted, ProcessError> {
+        let Some(state) = self.hold(step, event).await?.state() else {
+            return Err(ProcessError::NoSuchEvent { event: event.to_string() });
+        };
         let news = says_more(&state, &call);
         for name in std::iter::once(&call.incident.incident).chain(&call.alternatives) {
             if !name.id.is_empty() && self.event_of(name).await?.is_none() {
@@ -147,12 +164,12 @@ impl Coordination {
                 batch.insert(&incident);
             }
         }
-        let command = if news { Command::Update(Some(source), Box::new(call)) } else { Command::Repeat(source) };
-        let acted = self.act(step, batch, event, (&actor, command), arrived.at).await?;
+        let command = if news { Command::Update(source, Box::new(call)) } else { Command::Repeat(source) };
+        let acted = self.act(step, batch, event, (actor, command), now).await?;
         if news && state.is_open() && acted.is_ok() {
-            self.identify_in(step, batch, event, BY_ITSELF, arrived.at).await?;
+            self.identify_in(step, batch, event, BY_ITSELF, now).await?;
         }
-        Ok(taken(&acted))
+        Ok(acted)
     }
 
     /// A message of an authority that is no call: what it names is noted, and joined to the events that are about it.
@@ -380,7 +397,7 @@ impl Coordination {
         self.listeners.postman.own_name().to_string()
     }
 
-    fn note_refusal(&self, acted: super::act::Acted, id: &EventId) {
+    fn note_refusal(&self, acted: Acted, id: &EventId) {
         if let Err(refusal) = acted {
             tracing::info!(event = %id, %refusal, "what follows by itself is refused");
         }
@@ -388,7 +405,7 @@ impl Coordination {
 }
 
 /// Whether the call says anything that is not known yet.
-fn says_more(state: &State, call: &Call) -> bool {
+pub(super) fn says_more(state: &State, call: &Call) -> bool {
     let known = &state.call;
     let names: Vec<&IncidentName> = std::iter::once(&known.incident.incident).chain(&known.alternatives).collect();
     let new = |known: &[String], said: &[String]| said.iter().any(|one| !known.contains(one));

@@ -3,25 +3,23 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::act::is_conflict;
+use super::opening::says_more;
 use super::refused::OrderError;
 use super::{Coordination, TRIES};
 use crate::clock::Timestamp;
-use crate::coordination::decide::{BY_ITSELF, Command, Refusal};
-use crate::coordination::entry::{Finding, Opening};
+use crate::coordination::decide::{BY_ITSELF, Command};
+use crate::coordination::entry::Opening;
 use crate::coordination::process::{ProcessError, Step};
 use crate::coordination::state::State;
 use crate::coordination::wire::Call;
 use crate::coordination::{opening, wire};
-use crate::evidence::{self, Scanned, Verdict};
-use crate::ids::{Digest, EventId};
+use crate::ids::EventId;
 use crate::inventory;
 use crate::iodef::outline::{Outline, OutlineError};
 use crate::store::Batch;
-
-/// How many hosts that nobody asked about, and warnings of a scan, are named in the log.
-const STRANGERS: usize = 10;
 
 /// A call that a person enters.
 #[derive(Clone, Debug)]
@@ -46,6 +44,20 @@ pub(super) enum Order {
     Concern(EventId, Box<Call>),
     /// An event is opened.
     Open(Box<Opening>),
+    /// A call that is known joins its event.
+    Join(EventId, Box<Call>),
+}
+
+/// What became of a call that a person entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entered {
+    /// It opened an event.
+    Opened,
+    /// It is part of an event already, and said nothing new.
+    Repeated,
+    /// It is part of an event already, and what was new in it was added.
+    Updated,
 }
 
 impl Coordination {
@@ -73,72 +85,29 @@ impl Coordination {
         self.carry_order(&Order::Concern(event.clone(), Box::new(call)), actor).await
     }
 
-    /// Opens an event by a call that came in another way.
+    /// Opens an event by a call that came in another way; one that is known joins its event, as it would over RID.
     ///
     /// # Errors
-    /// If the document is none, or the call is known.
-    pub async fn open_by_hand(&self, by_hand: ByHand, actor: &str) -> Result<Arc<State>, OrderError> {
+    /// If the document is none, or why the order was not carried out.
+    pub async fn open_by_hand(&self, by_hand: ByHand, actor: &str) -> Result<(Arc<State>, Entered), OrderError> {
         let outlines = Outline::judged(&by_hand.document, &self.reading.limits, &self.reading.options)?;
         let outline = outlines.iter().find(|outline| wire::is_data_call(outline)).or_else(|| outlines.first());
         let outline = outline.ok_or_else(|| OutlineError::NoDocument { found: "no Incident".to_owned() })?;
         let mut call = wire::read_call(outline);
+        if let Some(event) = self.event_of_call(&call).await? {
+            let news = says_more(&*self.state(&event).await?, &call);
+            let state = self.carry_order(&Order::Join(event, Box::new(call)), actor).await?;
+            return Ok((state, if news { Entered::Updated } else { Entered::Repeated }));
+        }
         call.drill |= by_hand.drill;
         if by_hand.title.is_some() {
             call.title = by_hand.title;
         }
-        for name in std::iter::once(&call.incident.incident).chain(&call.alternatives) {
-            if let Some(event) = self.event_of(name).await? {
-                return Err(OrderError::Known { event });
-            }
-        }
         let times = (self.clock.now(), by_hand.issued);
         let policy = (self.config.policy(), false);
         let opening = opening::of_call(&self.own(), call, None, times, self.plan(), policy);
-        self.carry_order(&Order::Open(Box::new(opening)), actor).await
-    }
-
-    /// Reads a scan of a unit's systems, and says what follows.
-    ///
-    /// # Errors
-    /// If it cannot be read, or is not wanted.
-    pub async fn scan(&self, event: &EventId, unit: &str, file: &[u8], actor: &str) -> Result<Arc<State>, OrderError> {
-        let state = self.state(event).await?;
-        let found = state.units.get(unit).ok_or_else(|| Refusal::NoSuchUnit { unit: unit.to_owned() })?;
-        let evidence = evidence::read(file, &self.config.evidence)?;
-        let systems: Vec<Scanned> = found
-            .systems
-            .values()
-            .map(|system| Scanned {
-                name: system.target.name.clone(),
-                addresses: system.target.hosts.iter().chain(&system.target.addresses).cloned().collect(),
-            })
-            .collect();
-        let judgement = evidence::judge(&evidence, state.vulnerabilities(), &systems);
-        let findings = judgement.verdicts.into_iter().map(|(system, verdict)| {
-            let (finding, why) = match verdict {
-                Verdict::Pass => (Finding::Pass, None),
-                Verdict::Fail { why } => (Finding::Fail, Some(why)),
-                Verdict::Unknown { why } => (Finding::Unknown, Some(why)),
-                Verdict::NotScanned => (Finding::NotScanned, None),
-            };
-            (system, finding, why)
-        });
-        let scan = match &evidence.tool {
-            Some(tool) => format!("{} of {tool}", evidence.format),
-            None => evidence.format.to_string(),
-        };
-        let (unit, digest) = (unit.to_owned(), Digest::of(file));
-        let mut commands = vec![Command::Scan { unit, scan, digest, findings: findings.collect() }];
-        // Most often a name that is written otherwise in the inventory: whoever reads the log must see it.
-        let named = judgement.strangers.iter().take(STRANGERS).cloned().collect::<Vec<_>>().join(", ");
-        match judgement.strangers.len() {
-            0 => {}
-            all => commands
-                .push(Command::Note(format!("the scan also looked at {all} hosts that nobody asked about: {named}"))),
-        }
-        commands
-            .extend(evidence.warnings.iter().take(STRANGERS).map(|what| Command::Note(format!("the scan: {what}"))));
-        self.carry_order(&Order::Commands(event.clone(), commands), actor).await
+        let state = self.carry_order(&Order::Open(Box::new(opening)), actor).await?;
+        Ok((state, Entered::Opened))
     }
 
     /// Carries out an order in a step of its own, anew if others changed the same records meanwhile.
@@ -175,6 +144,11 @@ impl Coordination {
                     self.act(&mut step, &mut batch, &event, (BY_ITSELF, Command::Tick), now).await??;
                     event
                 }
+                Order::Join(event, call) => {
+                    let call = (Call::clone(call), None);
+                    self.join_call(&mut step, &mut batch, (event, actor), call, now).await??;
+                    event.clone()
+                }
             };
             let state = self.hold(&mut step, &event).await?.state();
             let state = state.ok_or_else(|| ProcessError::NoSuchEvent { event: event.to_string() })?;
@@ -185,7 +159,9 @@ impl Coordination {
             }
         }
         let event = match order {
-            Order::Commands(event, _) | Order::Identify(event) | Order::Concern(event, _) => event.to_string(),
+            Order::Commands(event, _) | Order::Identify(event) | Order::Concern(event, _) | Order::Join(event, _) => {
+                event.to_string()
+            }
             Order::Open(opening) => opening.title.clone(),
         };
         Err(ProcessError::Contended { event, tries: TRIES }.into())

@@ -5,7 +5,6 @@ use crate::coordination::decide::Refusal;
 use crate::coordination::process::ProcessError;
 use crate::coordination::wire::WireError;
 use crate::evidence::EvidenceError;
-use crate::ids::EventId;
 use crate::iodef::outline::OutlineError;
 use crate::store::StoreError;
 
@@ -21,15 +20,30 @@ pub enum OrderError {
     /// The file is no document that can open an event.
     #[error("the file opens no event: {0}")]
     Document(#[from] OutlineError),
-    /// The call opened an event before.
-    #[error("the call is part of {event} already: see `ridd event show {event}`")]
-    Known {
-        /// The event.
-        event: EventId,
-    },
     /// The evidence cannot be read.
     #[error("the evidence cannot be read: {0}")]
     Evidence(#[from] EvidenceError),
+    /// The evidence has a time that is none.
+    #[error("the evidence cannot be read: {rule}: {found:?} is no time; expected such as 2003-01-26T08:00:00Z")]
+    NoTime {
+        /// The check.
+        rule: String,
+        /// The time as written.
+        found: String,
+    },
+    /// The scan proves nothing about the corrections.
+    #[error(
+        "the scan is older than the correction and does not count: it looked at {system} at {scanned}, and {system} was \
+         corrected at {corrected}; scan again and hand in that"
+    )]
+    OldScan {
+        /// The first of the systems.
+        system: String,
+        /// When it was scanned, as the file writes it.
+        scanned: String,
+        /// When it was corrected, as reported.
+        corrected: Timestamp,
+    },
     /// A document cannot be written.
     #[error("the document cannot be written: {0}")]
     Unwritten(#[from] WireError),

@@ -69,8 +69,10 @@ fn peer(text: &str, relation: Relation) -> Arc<Peer> {
 pub(super) struct Node {
     pub(super) coordination: Arc<Coordination>,
     pub(super) store: Arc<dyn Store>,
-    exchange: Arc<Exchange>,
-    clock: Arc<ManualClock>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) metrics: Arc<Metrics>,
     peers: Vec<Arc<Peer>>,
     _directory: TempDir,
 }
@@ -119,7 +121,7 @@ impl Node {
         }
         let coordination = Coordination::new(CoordinationParts {
             store: store.clone(),
-            outbox,
+            outbox: outbox.clone(),
             postman: post.clone(),
             inventory,
             rosters,
@@ -134,9 +136,9 @@ impl Node {
             process: coordination.clone(),
             routing: routing::Config::default(),
             clock: clock.clone(),
-            metrics,
+            metrics: metrics.clone(),
         });
-        Self { coordination, store, exchange, clock, peers, _directory: directory }
+        Self { coordination, store, outbox, exchange, clock, metrics, peers, _directory: directory }
     }
 
     async fn receive(&self, from: &str, body: Bytes, parcel: &Parcel) -> Answer {

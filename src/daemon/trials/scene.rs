@@ -12,7 +12,8 @@ pub(super) const DEPARTMENT: &str = "cirt.department.example";
 pub(super) const UNIT: &str = "rid.unit1.example";
 pub(super) const OTHER: &str = "rid.unit2.example";
 
-pub(super) const CALL: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/coordination/call-structured-2.0.xml"));
+pub(super) const CALL: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/coordination/call-structured-2.0.xml"));
 
 pub(super) const SYSTEMS: &str = "\
 name,unit,owner,administrators,addresses,cpes
@@ -83,7 +84,11 @@ pub(super) async fn order(node: &Node, command: Command) {
     node.coordination.order(&node.event().await, command, "officer").await.unwrap();
 }
 
-pub(super) fn standing(state: &crate::coordination::state::State, milestone: &'static str, unit: Option<&str>) -> Standing {
+pub(super) fn standing(
+    state: &crate::coordination::state::State,
+    milestone: &'static str,
+    unit: Option<&str>,
+) -> Standing {
     let mark = match unit {
         Some(unit) => state.unit_mark(milestone, unit),
         None => state.event_mark(milestone),

@@ -12,6 +12,7 @@ use crate::admin::http::Reply;
 use crate::admin::officers::OpenOrder;
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
+use crate::coordination::Entered;
 use crate::coordination::decide::Made;
 use crate::coordination::report::{Report, sentence};
 use crate::coordination::state::{AlertState, State};
@@ -78,6 +79,16 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// What became of a call that was entered by hand, and its event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenView {
+    /// Whether it opened the event or joined it.
+    pub entered: Entered,
+    /// The event as it stands then.
+    #[serde(flatten)]
+    pub event: EventDetail,
+}
+
 /// The log of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogView {
@@ -122,9 +133,9 @@ async fn open(call: &Call<'_>, permitted: &Permitted<Coordinate>) -> Result<Repl
     let order: OpenOrder = call.ask.json()?;
     call.begin(permitted, "event open", order.title.clone()).await?;
     let operator = permitted.operator().to_string();
-    let state = call.parts.officers.open(order, &operator).await?;
-    tracing::info!(event = %state.id, operator, "significant event opened by hand");
-    shown(call, permitted, &state)
+    let (state, entered) = call.parts.officers.open(order, &operator).await?;
+    tracing::info!(event = %state.id, operator, ?entered, "data call entered by hand");
+    Reply::json(&OpenView { entered, event: detail(call, permitted, &state) })
 }
 
 async fn show(call: &Call<'_>, permitted: &Permitted<Follow>, event: &EventId) -> Result<Reply, Problem> {
@@ -134,8 +145,12 @@ async fn show(call: &Call<'_>, permitted: &Permitted<Follow>, event: &EventId) -
 
 /// The event as far as the operator may see it.
 fn shown<A>(call: &Call<'_>, permitted: &Permitted<A>, state: &State) -> Result<Reply, Problem> {
+    Reply::json(&detail(call, permitted, state))
+}
+
+fn detail<A>(call: &Call<'_>, permitted: &Permitted<A>, state: &State) -> EventDetail {
     let limits = permitted.limits();
-    Reply::json(&EventDetail::new(state, call.parts.clock.now(), |unit| limits.show_unit(unit)))
+    EventDetail::new(state, call.parts.clock.now(), |unit| limits.show_unit(unit))
 }
 
 /// All that happened, each entry as a sentence.
