@@ -9,11 +9,11 @@ use std::marker::PhantomData;
 use super::problem::{Code, Problem};
 use crate::store::records::{Role, System};
 
-/// The person (or program) on the other end of the socket.
+/// The person (or program) who asks, over the socket or the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Operator {
-    /// The user's number on this machine.
-    pub(super) user: u32,
+    /// The user's number on this machine; nothing over the page.
+    pub(super) user: Option<u32>,
     /// What the log and the records call the operator.
     pub(super) name: String,
     pub(super) role: Role,
@@ -173,7 +173,7 @@ mod tests {
 
     fn operator(role: Role) -> Operator {
         let (person, unit) = (Some("ann".to_owned()), Some("rid.unit.example".to_owned()));
-        Operator { user: 1000, name: "ann".to_owned(), role, person, unit }
+        Operator { user: Some(1000), name: "ann".to_owned(), role, person, unit }
     }
 
     fn system(unit: &str, owner: &str, administrators: &str) -> System {

@@ -29,6 +29,12 @@ impl<'a> Call<'a> {
         Self { parts, operator, owner, ask, csrf: None, begun: Mutex::default() }
     }
 
+    /// A request over the page: every form of the answer carries this token.
+    pub(super) fn with_csrf(mut self, csrf: Option<String>) -> Self {
+        self.csrf = csrf;
+        self
+    }
+
     /// The permission to do acts of this kind, if the operator has it.
     pub(super) fn permit<A: Act>(&self) -> Result<Permitted<A>, Problem> {
         permit(&self.operator)

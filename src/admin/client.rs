@@ -174,7 +174,8 @@ pub fn with_parameters(path: &str, parameters: &[(&str, Option<String>)]) -> Str
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
 }
 
-fn encode(text: &str) -> String {
+/// Percent-encodes all that is not plain in any part of an address.
+pub(super) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::door::PageConfig;
+
 /// Table `[admin]`: the admin socket, and the listener for metrics and health.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -29,6 +31,8 @@ pub struct Config {
     pub list_limit: usize,
     /// Acts of staff that are kept; the oldest go first.
     pub acts_kept: usize,
+    /// Table `[admin.page]`: the operators' pages over TLS.
+    pub page: PageConfig,
 }
 
 impl Default for Config {
@@ -42,6 +46,7 @@ impl Default for Config {
             read_time: Duration::from_secs(30),
             list_limit: 1_000,
             acts_kept: 100_000,
+            page: PageConfig::default(),
         }
     }
 }
@@ -79,6 +84,7 @@ impl Config {
                 format!("{:04o} is no mode for the socket: write \"0600\", \"0660\" or \"0666\"", self.socket_mode);
             faults.push(Fault { key: "socket-mode", why });
         }
+        faults.extend(self.page.faults());
         faults
     }
 
@@ -86,6 +92,7 @@ impl Config {
     #[must_use]
     pub fn resolved(mut self, data: &Path) -> Self {
         self.socket = data.join(&self.socket);
+        self.page = self.page.resolved(data);
         self
     }
 }
@@ -109,19 +116,24 @@ mod octal {
 }
 
 /// An address or the word `off`.
-mod listen {
+pub(super) mod listen {
     use std::net::SocketAddr;
 
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(super) fn serialize<S: Serializer>(listen: &Option<SocketAddr>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::admin) fn serialize<S: Serializer>(
+        listen: &Option<SocketAddr>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match listen {
             Some(address) => serializer.collect_str(address),
             None => serializer.serialize_str("off"),
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    pub(in crate::admin) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<SocketAddr>, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text == "off" {
             return Ok(None);

@@ -63,6 +63,12 @@ impl Ask {
         Ok(Self { method: head.method, path, query, headers: head.headers, body })
     }
 
+    /// No request: for a page that is made without one.
+    pub(super) fn nothing() -> Self {
+        let (path, query, headers) = (Vec::new(), Vec::new(), HeaderMap::new());
+        Self { method: Method::GET, path, query, headers, body: Bytes::new() }
+    }
+
     /// Whether it is a request of a program, answered in JSON, and not for a page.
     pub(super) fn is_api(&self) -> bool {
         self.path.first().is_some_and(|first| first == "api")

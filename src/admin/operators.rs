@@ -1,12 +1,15 @@
-//! Who the operators are: local users with a name and a role, kept in the store. `server` asks here at every request,
-//! so that an edit takes effect at once; `api::operators` makes the edits.
+//! Who the operators are: by name, with a role, kept in the store; some are local users, some sign in at the page. `server`
+//! and `door` ask here at every request, so that an edit takes effect at once; `api::operators` makes the edits.
+
+use std::time::Duration;
 
 use super::auth::Operator;
+use super::door::password;
 use super::problem::{Code, Problem};
 use crate::clock::Timestamp;
-use crate::ids::PeerName;
-use crate::store::records::{self, Role};
-use crate::store::{Batch, Column, Scan, Store};
+use crate::ids::{Digest, PeerName};
+use crate::store::records::{self, Credential, LocalOperator, Role, Session};
+use crate::store::{Batch, Column, Scan, Store, StoreError};
 
 /// Operators at most.
 pub(super) const MOST: usize = 1_000;
@@ -14,24 +17,61 @@ pub(super) const MOST: usize = 1_000;
 /// Characters of an operator's name at most.
 const NAME_LIMIT: usize = 64;
 
-/// The operator that is this user. `owner` is the user who owns the socket: that user and root are administrators
+/// Certificates of one operator at most.
+const CERTIFICATES: usize = 8;
+
+/// Moves the operators of a store that was written before there was a page to where they are now.
+pub(super) async fn adopt(store: &dyn Store) -> Result<(), StoreError> {
+    let mut batch = Batch::new();
+    for old in store.list::<LocalOperator>(Scan::of::<LocalOperator>(MOST)).await? {
+        let LocalOperator { user, name, role, person, unit, added, by } = old;
+        batch.delete::<LocalOperator>(vec![user.to_value()]);
+        batch.put(&records::Operator { name, user: Some(user), role, person, unit, certificates: None, added, by });
+    }
+    if batch.is_empty() { Ok(()) } else { store.commit(batch).await }
+}
+
+/// The operator that is this local user. `owner` is the user who owns the socket: that user and root are administrators
 /// whatever the table says, so that nobody can lock the last door; the table may give them a name.
 pub(super) async fn whoever(store: &dyn Store, user: u32, owner: u32) -> Result<Operator, Problem> {
-    let row = store.find::<records::Operator>(vec![i64::from(user).to_value()]).await;
+    let scan = Scan::of::<records::Operator>(1).by("by_user").with(vec![i64::from(user).to_value()]);
+    let row = store.list::<records::Operator>(scan).await.map(|rows| rows.into_iter().next());
     if is_owner(user, owner) {
         // Those two get in even when the store cannot be read, which they may have to mend.
         let row = row.ok().flatten();
         let (name, person) = row.map_or_else(|| (format!("uid {user}"), None), |row| (row.name, row.person));
-        return Ok(Operator { user, name, role: Role::Administrator, person, unit: None });
+        return Ok(Operator { user: Some(user), name, role: Role::Administrator, person, unit: None });
     }
     match row? {
-        Some(row) => Ok(Operator { user, name: row.name, role: row.role, person: row.person, unit: row.unit }),
+        Some(row) => Ok(acting(row, Some(user))),
         None => {
             let message = format!("user {user} is no operator of this node");
             let fix = format!("an administrator adds you with `ridd operator add {user} --role ROLE`");
             Err(Problem::new(Code::NotPermitted, message, fix))
         }
     }
+}
+
+/// The operator of that name, who acts over the page.
+pub(super) async fn named(store: &dyn Store, name: &str) -> Result<Option<Operator>, StoreError> {
+    let row = store.find::<records::Operator>(vec![name.to_owned().to_value()]).await?;
+    Ok(row.map(|row| acting(row, None)))
+}
+
+/// The operator to whom the certificate of that key (SHA-256 of SPKI) is pinned.
+pub(super) async fn certified(store: &dyn Store, spki: &Digest) -> Result<Option<Operator>, StoreError> {
+    let all = store.list::<records::Operator>(Scan::of::<records::Operator>(MOST)).await?;
+    let found = all.into_iter().find(|row| pins(row).any(|pin| pin == spki.as_str()));
+    Ok(found.map(|row| acting(row, None)))
+}
+
+fn acting(row: records::Operator, user: Option<u32>) -> Operator {
+    Operator { user, name: row.name, role: row.role, person: row.person, unit: row.unit }
+}
+
+/// The keys of the operator's certificates.
+pub(super) fn pins(row: &records::Operator) -> impl Iterator<Item = &str> {
+    row.certificates.iter().flat_map(|pins| pins.lines())
 }
 
 /// Whether the user is an administrator by being who they are.
@@ -42,14 +82,16 @@ pub(super) fn is_owner(user: u32, owner: u32) -> bool {
 /// What an edit wants of an operator.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
-    pub(super) user: u32,
     pub(super) name: String,
+    pub(super) user: Option<u32>,
     pub(super) role: Role,
     pub(super) person: Option<String>,
     pub(super) unit: Option<PeerName>,
+    /// A certificate to sign in with, beside those that the operator has.
+    pub(super) certificate: Option<Digest>,
 }
 
-/// Writes the operator, new or changed.
+/// Writes the operator, new or changed. A local user who had another name has this one now.
 pub(super) async fn put(
     store: &dyn Store,
     wanted: Wanted,
@@ -61,35 +103,125 @@ pub(super) async fn put(
     let limited = matches!(wanted.role, Role::UnitContact | Role::Implementer);
     // At a unit, it is the unit's own systems that its people answer for.
     let unit = limited.then(|| wanted.unit.as_ref().unwrap_or(own_name).to_string());
-    let Wanted { user, name, role, person, .. } = wanted;
-    let row = records::Operator { user: user.into(), name, role, person, unit, added: now, by: by.to_string() };
+    let Wanted { name, user, role, person, certificate, .. } = wanted;
+    let before = all.iter().find(|one| one.name == name);
+    let mut pins: Vec<String> = before.into_iter().flat_map(pins).map(str::to_owned).collect();
+    pins.extend(certificate.map(|spki| spki.to_string()).filter(|spki| !pins.contains(spki)));
+    let certificates = (!pins.is_empty()).then(|| pins.join("\n"));
+    let user = user.map(i64::from).or_else(|| before.and_then(|before| before.user));
+    let row = records::Operator { name, user, role, person, unit, certificates, added: now, by: by.to_string() };
     let mut batch = Batch::new();
+    let namesake = all.iter().find(|one| one.user.is_some() && one.user == user && one.name != row.name);
+    if let Some(namesake) = namesake {
+        forget(store, &mut batch, &namesake.name).await?;
+    }
     batch.put(&row);
     store.commit(batch).await?;
     Ok(row)
 }
 
+/// Removes the operator with all that lets them in, and says who it was.
+pub(super) async fn remove(store: &dyn Store, name: &str) -> Result<records::Operator, Problem> {
+    let row = known(store, name).await?;
+    let mut batch = Batch::new();
+    forget(store, &mut batch, name).await?;
+    store.commit(batch).await?;
+    Ok(row)
+}
+
+/// Gives the operator a new password for one sign-in within `life`, at which another is chosen and one-time codes are set
+/// up; whatever they had is void, and their sessions end.
+pub(super) async fn reset(
+    store: &dyn Store,
+    name: &str,
+    now: Timestamp,
+    life: Duration,
+) -> Result<(String, Timestamp), Problem> {
+    let row = known(store, name).await?;
+    let (clear, hash) = password::fresh().await?;
+    let until = now + life;
+    let mut batch = Batch::new();
+    end_sessions(store, &mut batch, name).await?;
+    let (once, set) = (Some(until), now);
+    batch.put(&Credential { operator: row.name, password: hash, once, totp: None, step: None, set });
+    store.commit(batch).await?;
+    Ok((clear, until))
+}
+
+async fn known(store: &dyn Store, name: &str) -> Result<records::Operator, Problem> {
+    let found = store.find::<records::Operator>(vec![name.to_owned().to_value()]).await?;
+    found.ok_or_else(|| Problem::not_found("operator", name, "ridd operator list"))
+}
+
+/// Adds to the batch what removes the operator, the credential and the sessions.
+async fn forget(store: &dyn Store, batch: &mut Batch, name: &str) -> Result<(), StoreError> {
+    batch.delete::<records::Operator>(vec![name.to_owned().to_value()]);
+    batch.delete::<Credential>(vec![name.to_owned().to_value()]);
+    end_sessions(store, batch, name).await
+}
+
+/// Adds to the batch what ends every session of the operator.
+pub(super) async fn end_sessions(store: &dyn Store, batch: &mut Batch, name: &str) -> Result<(), StoreError> {
+    for session in sessions(store, name).await? {
+        batch.delete::<Session>(vec![session.token.to_value()]);
+    }
+    Ok(())
+}
+
+/// The operator's sessions, the oldest first.
+pub(super) async fn sessions(store: &dyn Store, name: &str) -> Result<Vec<Session>, StoreError> {
+    let scan = Scan::of::<Session>(super::door::SESSIONS).by("by_operator");
+    store.list(scan.with(vec![name.to_owned().to_value()])).await
+}
+
 fn check(wanted: &Wanted, owner: u32, all: &[records::Operator]) -> Result<(), Problem> {
     let refuse = |message: String, fix: &str| Err(Problem::new(Code::Refused, message, fix));
     let name = &wanted.name;
-    let others = || all.iter().filter(|one| one.user != i64::from(wanted.user));
-    if is_owner(wanted.user, owner) && wanted.role != Role::Administrator {
-        let message = format!("user {} runs this node or is root, and stays administrator", wanted.user);
+    let user = wanted.user.map(i64::from);
+    let others = || all.iter().filter(|one| one.name != *name && (user.is_none() || one.user != user));
+    if let Some(user) = wanted.user
+        && is_owner(user, owner)
+        && wanted.role != Role::Administrator
+    {
+        let message = format!("user {user} runs this node or is root, and stays administrator");
         return refuse(message, "give the role to another user");
     }
-    let own_number = format!("uid {}", wanted.user);
+    let own_number = wanted.user.map(|user| format!("uid {user}"));
     let plain = !name.is_empty() && name.chars().count() <= NAME_LIMIT && !name.chars().any(char::is_control);
     // Records name operators, the clock and users without a name side by side.
-    if !plain || name.trim() != name || name == "clock" || (name.starts_with("uid ") && *name != own_number) {
+    let reserved = name == "clock" || (name.starts_with("uid ") && Some(name) != own_number.as_ref());
+    if !plain || name.trim() != name || reserved {
         let fix = format!("a name has 1 to {NAME_LIMIT} characters, is not clock, and does not begin with \"uid \"");
         return refuse(format!("{name:?} cannot be an operator's name"), &fix);
     }
     if let Some(other) = others().find(|one| one.name.eq_ignore_ascii_case(name)) {
-        return refuse(format!("user {} is called {name} already", other.user), "choose another with --name");
+        return refuse(format!("there is an operator {} already", other.name), "choose another name");
+    }
+    // The row of that name, if it belongs to another user: nobody is to take over a name by the way.
+    let taken = all.iter().find(|one| one.name == *name && one.user.is_some() && user.is_some() && one.user != user);
+    if let Some(other) = taken {
+        let number = other.user.unwrap_or_default();
+        return refuse(
+            format!("user {number} is called {name} already"),
+            "choose another name, or remove that one first",
+        );
     }
     if wanted.unit.is_some() && !matches!(wanted.role, Role::UnitContact | Role::Implementer) {
         let message = format!("the role {} is not limited to a unit", wanted.role);
         return refuse(message, "leave the unit out, or give the role unit-contact or implementer");
+    }
+    if let Some(spki) = &wanted.certificate {
+        if let Some(holder) = others().find(|one| pins(one).any(|pin| pin == spki.as_str())) {
+            return refuse(
+                format!("the certificate is {}'s already", holder.name),
+                "one certificate is one operator's",
+            );
+        }
+        let own = all.iter().find(|one| one.name == *name);
+        if own.is_some_and(|own| pins(own).count() >= CERTIFICATES) {
+            let fix = "remove the operator and add them anew with the certificates in use";
+            return refuse(format!("{name} has {CERTIFICATES} certificates already"), fix);
+        }
     }
     if others().count() + 1 > MOST {
         return refuse(format!("there are {MOST} operators already"), "remove some with `ridd operator remove`");
@@ -97,28 +229,19 @@ fn check(wanted: &Wanted, owner: u32, all: &[records::Operator]) -> Result<(), P
     Ok(())
 }
 
-/// Removes the operator and says who it was.
-pub(super) async fn remove(store: &dyn Store, user: u32) -> Result<records::Operator, Problem> {
-    let key = vec![i64::from(user).to_value()];
-    let found = store.find::<records::Operator>(key.clone()).await?;
-    let row = found.ok_or_else(|| Problem::not_found("operator with uid", user, "ridd operator list"))?;
-    let mut batch = Batch::new();
-    batch.delete::<records::Operator>(key);
-    store.commit(batch).await?;
-    Ok(row)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn wanted(user: u32, name: &str, role: Role) -> Wanted {
-        Wanted { user, name: name.to_owned(), role, person: None, unit: None }
+        Wanted { name: name.to_owned(), user: Some(user), role, person: None, unit: None, certificate: None }
     }
 
     fn known(user: i64, name: &str) -> records::Operator {
         let (added, by) = (Timestamp::default(), "uid 0".to_owned());
-        records::Operator { user, name: name.to_owned(), role: Role::Viewer, person: None, unit: None, added, by }
+        let (name, user) = (name.to_owned(), Some(user));
+        let (person, unit, certificates) = (None, None, None);
+        records::Operator { name, user, role: Role::Viewer, person, unit, certificates, added, by }
     }
 
     #[test]
@@ -140,6 +263,31 @@ mod tests {
             let refused = check(&wanted(1000, bad, Role::Officer), 500, &all).unwrap_err();
             assert_eq!(refused.code, Code::Refused, "{bad:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn operators_of_before_the_page_are_still_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::store::open(&crate::store::Config::default().resolved(dir.path())).unwrap();
+        let (name, by, added) = ("ann".to_owned(), "uid 0".to_owned(), Timestamp::default());
+        let mut batch = Batch::new();
+        batch.put(&LocalOperator { user: 1000, name, role: Role::Officer, person: None, unit: None, added, by });
+        store.commit(batch).await.unwrap();
+        for _ in 0..2 {
+            adopt(store.as_ref()).await.unwrap();
+            let found = whoever(store.as_ref(), 1000, 500).await.unwrap();
+            assert_eq!((found.name.as_str(), found.role), ("ann", Role::Officer));
+        }
+        assert!(whoever(store.as_ref(), 1001, 500).await.is_err());
+    }
+
+    #[test]
+    fn a_certificate_is_one_operators() {
+        let spki = Digest::of(b"key");
+        let holder = records::Operator { certificates: Some(spki.to_string()), ..known(1000, "ann") };
+        let with = |name| Wanted { user: None, certificate: Some(spki.clone()), ..wanted(0, name, Role::Viewer) };
+        check(&with("ann"), 500, std::slice::from_ref(&holder)).unwrap();
+        assert_eq!(check(&with("bob"), 500, &[holder]).unwrap_err().code, Code::Refused);
     }
 
     #[test]

@@ -23,6 +23,8 @@ worded! {
         TooLarge = "too-large",
         /// The request took longer than `admin.read-time`.
         TooSlow = "too-slow",
+        /// Whoever asks has not signed in.
+        NotSignedIn = "not-signed-in",
         /// This operator may not do that.
         NotPermitted = "not-permitted",
         /// There is no such peer, message, incident or parcel.
@@ -31,6 +33,8 @@ worded! {
         Conflict = "conflict",
         /// It was understood, but is against a rule of the node or of the standard.
         Refused = "refused",
+        /// It was tried too often: after a while it may be tried again.
+        TooMany = "too-many",
         /// The disk is full.
         StoreFull = "store-full",
         /// The store failed.
@@ -45,6 +49,7 @@ impl Code {
     pub fn status(self) -> u16 {
         match self {
             Self::BadRequest => 400,
+            Self::NotSignedIn => 401,
             Self::NotPermitted => 403,
             Self::NoSuchPath | Self::NotFound => 404,
             Self::WrongMethod => 405,
@@ -52,6 +57,7 @@ impl Code {
             Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::Refused => 422,
+            Self::TooMany => 429,
             Self::Failed | Self::StoreFailed => 500,
             Self::StoreFull => 507,
         }

@@ -1,4 +1,4 @@
-//! The two listeners: the Unix socket for operators, and TCP for metrics and health.
+//! The listeners: the Unix socket for operators, TCP for metrics and health; and the page's, which `door` serves.
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
@@ -20,7 +20,8 @@ use super::call::Call;
 use super::http::{Ask, Body, answer, talk};
 use super::problem::Problem;
 use super::users::Users;
-use super::{Config, Parts, health, operators};
+use super::{Config, PageConfig, Parts, door, health, operators};
+use crate::peers::{PageIdentity, PeersError};
 
 /// After a failed accept (out of file descriptors), this pause before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -54,6 +55,20 @@ pub enum BindError {
         /// The system's words.
         source: io::Error,
     },
+    /// The page's certificate cannot be used.
+    #[error("the page of [admin.page] has no certificate: {source}")]
+    Identity {
+        /// What is wrong with it.
+        source: PeersError,
+    },
+    /// The system refuses the page's address.
+    #[error("cannot listen on admin.page.listen = {address}: {source}; choose another address, or \"off\"")]
+    Page {
+        /// The address.
+        address: SocketAddr,
+        /// The system's words.
+        source: io::Error,
+    },
     /// The system refuses the address.
     #[error("cannot listen on admin.listen = {address}: {source}; choose another address, or \"off\"")]
     Listen {
@@ -72,6 +87,7 @@ pub struct Bound {
     owner: u32,
     pub(super) users: Users,
     listener: Option<TcpListener>,
+    page: Option<(TcpListener, Option<PageIdentity>)>,
 }
 
 impl Bound {
@@ -83,6 +99,11 @@ impl Bound {
     /// The address of the listener for metrics and health, with the port that it really has.
     pub fn listen(&self) -> Option<SocketAddr> {
         self.listener.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
+    /// The address of the page, with the port that it really has.
+    pub fn page(&self) -> Option<SocketAddr> {
+        self.page.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
     }
 }
 
@@ -111,19 +132,42 @@ pub async fn bind(config: &Config) -> Result<Bound, BindError> {
         }
         None => None,
     };
-    Ok(Bound { socket: listening, path, owner, users: Users::default(), listener })
+    let page = match config.page.listen {
+        Some(address) => Some(bind_page(&config.page, address).await?),
+        None => None,
+    };
+    Ok(Bound { socket: listening, path, owner, users: Users::default(), listener, page })
 }
 
-/// Serves both listeners until `stop` turns true, lets requests under way end, and removes the socket.
+async fn bind_page(config: &PageConfig, address: SocketAddr) -> Result<(TcpListener, Option<PageIdentity>), BindError> {
+    let identity = match (&config.certificate, &config.key) {
+        (Some(certificate), Some(key)) => {
+            Some(PageIdentity::read(certificate, key).map_err(|source| BindError::Identity { source })?)
+        }
+        _ => None,
+    };
+    let listener = TcpListener::bind(address).await.map_err(|source| BindError::Page { address, source })?;
+    Ok((listener, identity))
+}
+
+/// Serves all listeners until `stop` turns true, lets requests under way end, and removes the socket.
 pub async fn serve(parts: Arc<Parts>, bound: Bound, stop: watch::Receiver<bool>) {
-    let Bound { socket, path, owner, users, listener } = bound;
+    let Bound { socket, path, owner, users, listener, page } = bound;
+    if let Err(error) = operators::adopt(parts.store.as_ref()).await {
+        tracing::error!(%error, "the operators of before cannot be read");
+    }
     let operators = serve_socket(Arc::clone(&parts), socket, users, owner, stop.clone());
     let watchers = async {
         if let Some(listener) = listener {
-            serve_health(parts, listener, stop).await;
+            serve_health(Arc::clone(&parts), listener, stop.clone()).await;
         }
     };
-    tokio::join!(operators, watchers);
+    let visitors = async {
+        if let Some(page) = page {
+            door::serve(Arc::clone(&parts), page, owner, stop.clone()).await;
+        }
+    };
+    tokio::join!(operators, watchers, visitors);
     if let Err(error) = fs::remove_file(&path) {
         tracing::debug!(socket = %path.display(), %error, "the admin socket was gone already");
     }
@@ -164,7 +208,7 @@ async fn serve_health(parts: Arc<Parts>, listener: TcpListener, stop: watch::Rec
 
 /// Accepts connections until `stop` turns true and serves each as a task of its own, `most` at once; then those under way
 /// get [`DRAIN`] to end.
-async fn serve_each<C, A, S>(
+pub(super) async fn serve_each<C, A, S>(
     most: usize,
     accept: impl Fn() -> A,
     serve: impl Fn(C, watch::Receiver<bool>) -> S,
@@ -226,13 +270,18 @@ async fn api(parts: Arc<Parts>, user: Result<u32, Problem>, owner: u32, request:
             return response;
         }
     };
-    // A file of systems has a limit of its own: nothing else that staff send is as large.
-    let most = match request.uri().path() {
-        "/api/v1/inventory/file" | "/inventory" => parts.inventory.config().import_bytes.max(parts.config.body_limit),
-        _ => parts.config.body_limit,
-    };
+    let most = body_limit(&parts, request.uri().path());
     match Ask::read(request, most, parts.config.read_time).await {
         Ok(ask) => Call::new(&parts, operator, owner, ask).answer().await,
         Err(problem) => answer(Err(problem)),
+    }
+}
+
+/// Bytes of a request for that address at most. A file of systems has a limit of its own: nothing else that staff send is
+/// as large.
+pub(super) fn body_limit(parts: &Parts, path: &str) -> usize {
+    match path {
+        "/api/v1/inventory/file" | "/inventory" => parts.inventory.config().import_bytes.max(parts.config.body_limit),
+        _ => parts.config.body_limit,
     }
 }

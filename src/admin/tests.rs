@@ -110,6 +110,8 @@ struct Trial {
     parts: Arc<Parts>,
     client: Client,
     listen: std::net::SocketAddr,
+    page: std::net::SocketAddr,
+    clock: Arc<ManualClock>,
     stop: watch::Sender<bool>,
     served: JoinHandle<()>,
 }
@@ -122,7 +124,8 @@ async fn trial() -> Trial {
 async fn trial_as(user: Option<fn(&tokio::net::UnixStream) -> std::io::Result<u32>>) -> Trial {
     let dir = tempfile::tempdir().unwrap();
     let now = SystemClock.now();
-    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(now));
+    let moved = Arc::new(ManualClock::at(now));
+    let clock: Arc<dyn Clock> = moved.clone();
     let data = dir.path().join("data");
     bootstrap(&data, &"node.example".parse().unwrap(), now).unwrap();
     let store = store::open(&store::Config::default().resolved(&data)).unwrap();
@@ -131,7 +134,8 @@ async fn trial_as(user: Option<fn(&tokio::net::UnixStream) -> std::io::Result<u3
     let metrics = Metrics::new();
     let outbox = Outbox::new(store.clone(), Default::default(), clock.clone(), metrics.clone()).unwrap();
     let listen = Some(([127, 0, 0, 1], 0).into());
-    let config = Config { listen, body_limit: 4_096, connections: 8, acts_kept: 40, ..Config::default() };
+    let page = PageConfig { listen, connections: 16, ..PageConfig::default() };
+    let config = Config { listen, body_limit: 4_096, connections: 8, acts_kept: 40, page, ..Config::default() };
     let config = config.resolved(&data);
     let fake = Arc::new(Fake::default());
     let (staff, control) = (fake.clone(), fake.clone());
@@ -140,6 +144,7 @@ async fn trial_as(user: Option<fn(&tokio::net::UnixStream) -> std::io::Result<u3
     let mut bound = bind(&config).await.unwrap();
     bound.users.ask = user.unwrap_or(bound.users.ask);
     let (client, listen) = (Client::new(bound.socket()), bound.listen().unwrap());
+    let page = bound.page().unwrap();
     let rosters = Rosters::open(store.clone()).await.unwrap();
     let inventory = Inventory::new(store.clone(), Default::default(), clock.clone());
     let parts = Parts {
@@ -159,7 +164,7 @@ async fn trial_as(user: Option<fn(&tokio::net::UnixStream) -> std::io::Result<u3
     let parts = Arc::new(parts);
     let (stop, stopped) = watch::channel(false);
     let served = tokio::spawn(serve(parts.clone(), bound, stopped));
-    Trial { dir, fake, desk, parts, client, listen, stop, served }
+    Trial { dir, fake, desk, parts, client, listen, page, clock: moved, stop, served }
 }
 
 impl Trial {
@@ -197,6 +202,7 @@ impl Trial {
 }
 
 mod desk;
+mod door;
 mod events;
 mod lists;
 mod operators;

@@ -11,6 +11,9 @@ use crate::store::{Batch, Column, Record, Scan};
 /// Old acts dropped with one new one at most: after `acts-kept` was lowered, the trail shrinks act by act.
 const DROPPED: usize = 256;
 
+/// Written in the place of a user's number for whoever acts over the page.
+pub(super) const NOBODY: i64 = -1;
+
 /// Characters of a target at most.
 const TARGET_LIMIT: usize = 256;
 
@@ -25,7 +28,7 @@ pub(super) async fn begin(
         id: MessageId::fresh(),
         at: parts.clock.now(),
         operator: operator.name.clone(),
-        user: operator.user.into(),
+        user: operator.user.map_or(NOBODY, i64::from),
         role: operator.role,
         act: act.to_owned(),
         target: target.map(|target| target.chars().take(TARGET_LIMIT).collect()),

@@ -28,7 +28,9 @@ impl From<ClientError> for Failure {
             ClientError::Problem(problem) => match problem.code {
                 Code::NotFound => Exit::No,
                 Code::BadRequest | Code::TooLarge => Exit::Usage,
-                Code::NotPermitted | Code::Conflict | Code::Refused => Exit::Refused,
+                Code::NotSignedIn | Code::NotPermitted | Code::TooMany | Code::Conflict | Code::Refused => {
+                    Exit::Refused
+                }
                 Code::NoSuchPath | Code::WrongMethod | Code::TooSlow => Exit::Failed,
                 Code::StoreFull | Code::StoreFailed | Code::Failed => Exit::Failed,
             },

@@ -1,13 +1,14 @@
-//! `ridd operator`: which local users may give orders to the node, and in what role.
+//! `ridd operator`: who may give orders to the node, as a local user or over the page, and in what role.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use super::ask::{ask, or_dash, say};
 use super::table::{listing, second};
 use super::{Ended, Exit, Failure, Globals};
-use crate::admin::api::operators::{OperatorList, OperatorOrder, OperatorView};
+use crate::admin::api::operators::{OperatorList, OperatorOrder, OperatorView, Reset};
 use crate::admin::path;
 use crate::ids::PeerName;
 use crate::store::records::Role;
@@ -24,25 +25,36 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Let a local user give orders in a role; for one who may already, change name, role, person and unit
+    /// Let somebody give orders in a role; for one who may already, change role, person and unit
     Add {
-        /// The user's name or number (uid) on the node's machine
-        user: String,
+        /// The operator's name; or a local user's name or number (uid), who may then give orders on the node's machine
+        name: String,
         /// viewer, officer, manager, administrator, unit-contact or implementer
         #[arg(long)]
         role: Role,
-        /// What to call the operator in the log and in records, if not by the user's name
+        /// The local user (name or uid) who this is, if not the one of that name
         #[arg(long)]
-        name: Option<String>,
+        user: Option<String>,
+        /// What to call the operator in the log and in records, if not by the user's name
+        #[arg(long = "name")]
+        called: Option<String>,
         /// The person of the roster who this is
         #[arg(long)]
         person: Option<String>,
         /// For a unit contact or an implementer: the unit, by its node's name, if it is not this node
         #[arg(long)]
         unit: Option<PeerName>,
+        /// A certificate (PEM file) with which the operator may sign in at the page
+        #[arg(long, value_name = "FILE")]
+        certificate: Option<PathBuf>,
     },
     /// List the operators
     List,
+    /// Give an operator a new password for one sign-in at the page, where another is chosen; sessions and codes end
+    Reset {
+        /// The operator's name
+        name: String,
+    },
     /// Take the right to give orders away; from the next command on
     Remove {
         /// The user's name or number (uid), or the operator's name
@@ -53,12 +65,27 @@ enum Verb {
 /// Carries out `ridd operator`.
 pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
     match args.verb {
-        Verb::Add { user, role, name, person, unit } => {
-            let found = local(&user)?;
-            let name = name.or(found.name);
-            let order = OperatorOrder { user: found.number, name, role, person, unit };
+        Verb::Add { name, role, user, called, person, unit, certificate } => {
+            let found = match &user {
+                Some(user) => Some(local(user)?),
+                // A number is a user's; a name may be that of an operator who is no user here.
+                None if name.bytes().all(|byte| byte.is_ascii_digit()) => Some(local(&name)?),
+                None => local(&name).ok(),
+            };
+            let called = called.or_else(|| match (&user, &found) {
+                (None, Some(found)) => found.name.clone(),
+                _ => Some(name),
+            });
+            let certificate = certificate.map(|file| read(&file)).transpose()?;
+            let user = found.map(|found| found.number);
+            let order = OperatorOrder { name: called, user, role, person, unit, certificate };
             let added: OperatorView = ask(globals, |client| async move { client.post("operators", &order).await })?;
-            say(globals, &added, |added| format!("{}: user {} is {} now", added.name, added.user, part(added)))
+            say(globals, &added, |added| format!("{} is {} now", known(added), part(added)))
+        }
+        Verb::Reset { name } => {
+            let path = path(["operators", &name, "reset"]);
+            let reset: Reset = ask(globals, |client| async move { client.post(&path, &()).await })?;
+            say(globals, &reset, words)
         }
         Verb::List => {
             let list: OperatorList = ask(globals, |client| async move { client.get("operators").await })?;
@@ -71,19 +98,39 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
 fn remove(globals: &Globals, user: &str) -> Ended {
     // The name in the table first: the user may be gone from the machine by now.
     let list: OperatorList = ask(globals, |client| async move { client.get("operators").await })?;
-    let named = list.operators.iter().find(|operator| operator.name == user).map(|operator| operator.user);
-    let number = match named {
-        Some(number) => number,
-        None => local(user)?.number.into(),
+    let name = match list.operators.iter().find(|operator| operator.name == user) {
+        Some(operator) => operator.name.clone(),
+        None => {
+            let number = i64::from(local(user)?.number);
+            let found = list.operators.iter().find(|operator| operator.user == Some(number));
+            found.map_or_else(|| user.to_owned(), |operator| operator.name.clone())
+        }
     };
-    let path = path(["operators", &number.to_string()]);
+    let path = path(["operators", &name]);
     let removed: OperatorView = ask(globals, |client| async move { client.delete(&path).await })?;
-    let rest = if removed.user == 0 || removed.user == i64::from(list.owner) {
-        ", and stays administrator: who runs the node does, and root"
-    } else {
-        ""
-    };
-    say(globals, &removed, |removed| format!("{}: user {} is no operator any more{rest}", removed.name, removed.user))
+    let stays = removed.user.is_some_and(|user| user == 0 || user == i64::from(list.owner));
+    let rest = if stays { ", and stays administrator: who runs the node does, and root" } else { "" };
+    say(globals, &removed, |removed| format!("{} is no operator any more{rest}", known(removed)))
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    fs::read_to_string(file)
+        .map_err(|error| Failure { exit: Exit::Usage, message: format!("cannot read {}: {error}", file.display()) })
+}
+
+fn words(reset: &Reset) -> String {
+    format!(
+        "{}\n{} signs in with it once, until {}, and then chooses another and sets up one-time codes; it is not shown again",
+        reset.password, reset.name, reset.until
+    )
+}
+
+/// The operator with the user who it is.
+fn known(operator: &OperatorView) -> String {
+    match operator.user {
+        Some(user) => format!("{}: user {user}", operator.name),
+        None => format!("{}: at the page only, after `ridd operator reset` or by certificate,", operator.name),
+    }
 }
 
 /// A user of this machine.
@@ -130,15 +177,17 @@ fn part(operator: &OperatorView) -> String {
 fn table(list: &OperatorList) -> String {
     let rows = list.operators.iter().map(|operator| {
         [
-            operator.user.to_string(),
             operator.name.clone(),
+            or_dash(operator.user.as_ref()),
             part(operator),
             or_dash(operator.person.as_ref()),
+            operator.certificates.len().to_string(),
             second(operator.added),
             operator.by.clone(),
         ]
     });
-    let table = listing(["USER", "NAME", "ROLE", "PERSON", "SINCE", "ADDED BY"], rows, "nobody was added");
+    let table =
+        listing(["NAME", "USER", "ROLE", "PERSON", "CERTIFICATES", "SINCE", "ADDED BY"], rows, "nobody was added");
     format!("{table}\nbesides, user {}, who runs the node, and root are administrators", list.owner)
 }
 
@@ -150,6 +199,14 @@ mod tests {
     #[test]
     fn words_are_as_agreed() {
         compare(&["operator-list", "operator-list-empty"], table);
+    }
+
+    #[test]
+    fn a_new_password_is_on_a_line_of_its_own() {
+        let until = crate::clock::Timestamp::parse("2026-11-25T02:00:00Z").unwrap();
+        let said = words(&Reset { name: "ann".to_owned(), password: "abcde-fghjk".to_owned(), until });
+        assert_eq!(said.lines().next(), Some("abcde-fghjk"));
+        assert!(said.contains("ann signs in with it once, until 2026-11-25T02:00:00Z"), "{said}");
     }
 
     #[test]

@@ -170,6 +170,7 @@ pub(super) async fn serve(
         addresses: &addresses,
         admin: bound.socket(),
         metrics: bound.listen(),
+        page: bound.page(),
         name: name.as_str(),
         version: env!("CARGO_PKG_VERSION"),
     };

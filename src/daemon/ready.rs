@@ -19,6 +19,8 @@ pub(super) struct Ready<'a> {
     pub(super) admin: &'a Path,
     /// The listener for metrics and health, unless it is off.
     pub(super) metrics: Option<SocketAddr>,
+    /// The operators' page, unless it is off.
+    pub(super) page: Option<SocketAddr>,
     /// The node's own name.
     pub(super) name: &'a str,
     /// The version of the program.
@@ -50,6 +52,7 @@ mod tests {
             addresses: &[rid],
             admin: Path::new("/run/ridd/admin.sock"),
             metrics: None,
+            page: None,
             name: "unit.example.org",
             version: "1.2.3",
         };
@@ -58,7 +61,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(line).unwrap(),
             "{\"ready\":true,\"rid\":\"127.0.0.1:4590\",\"addresses\":[\"127.0.0.1:4590\"],\
-             \"admin\":\"/run/ridd/admin.sock\",\"metrics\":null,\"name\":\"unit.example.org\",\"version\":\"1.2.3\"}\n"
+             \"admin\":\"/run/ridd/admin.sock\",\"metrics\":null,\"page\":null,\"name\":\"unit.example.org\",\"version\":\"1.2.3\"}\n"
         );
     }
 }

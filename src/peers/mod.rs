@@ -29,6 +29,7 @@ pub(crate) mod testing;
 mod tls;
 mod uses;
 mod verdict;
+mod visitors;
 
 pub use admitted::Admitted;
 pub use anchors::Anchors;
@@ -46,5 +47,6 @@ pub use refusal::Refusal;
 pub use rights::{Justification, MsgType, Right, Ruling, right};
 pub use signers::{Originators, SignersOf};
 pub use uses::PinUse;
+pub use visitors::PageIdentity;
 
 pub use crate::store::records::{Peer, PeerState, Pin, Relation};

@@ -92,7 +92,7 @@ pub(super) fn server_name(peer: &PeerName) -> Option<ServerName<'static>> {
     rustls_pki_types::DnsName::try_from(peer.as_str().to_owned()).ok().map(ServerName::DnsName)
 }
 
-fn schemes() -> Vec<SignatureScheme> {
+pub(super) fn schemes() -> Vec<SignatureScheme> {
     provider().signature_verification_algorithms.supported_schemes()
 }
 

@@ -9,6 +9,7 @@ use super::{Call, listing, no_such_path, wrong_method};
 use crate::admin::auth::{Audit, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
+use crate::admin::trail;
 use crate::clock::Timestamp;
 use crate::coordination::chain::{Broken, Head};
 use crate::coordination::entry::Entry;
@@ -28,8 +29,8 @@ pub struct ActView {
     pub at: Timestamp,
     /// The operator.
     pub operator: String,
-    /// The operator's number on this machine (uid).
-    pub user: i64,
+    /// The operator's number on this machine (uid); nothing if it was done over the page.
+    pub user: Option<i64>,
     /// The role in which the operator acted.
     pub role: Role,
     /// What was done, in the words of the command line.
@@ -43,6 +44,7 @@ pub struct ActView {
 impl From<StaffAct> for ActView {
     fn from(act: StaffAct) -> Self {
         let StaffAct { id, at, operator, user, role, act, target, outcome } = act;
+        let user = Some(user).filter(|user| *user != trail::NOBODY);
         Self { id, at, operator, user, role, act, target, outcome }
     }
 }

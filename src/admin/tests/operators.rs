@@ -87,8 +87,8 @@ async fn a_user_is_let_in_by_an_administrator_and_only_so_far() {
     become_user(0);
     let list: OperatorList = client.get("operators").await.unwrap();
     assert_eq!(list.operators.iter().map(|one| one.role).collect::<Vec<_>>(), [Role::Viewer]);
-    let _: OperatorView = client.delete(&format!("operators/{ANN}")).await.unwrap();
-    assert_eq!(refused(client.delete::<OperatorView>(&format!("operators/{ANN}")).await).code, Code::NotFound);
+    let _: OperatorView = client.delete("operators/ann").await.unwrap();
+    assert_eq!(refused(client.delete::<OperatorView>("operators/ann").await).code, Code::NotFound);
     become_user(ANN);
     assert_eq!(refused(client.get::<PeerList>("peers").await).code, Code::NotPermitted);
 }
@@ -125,7 +125,7 @@ async fn a_change_holds_on_a_connection_that_is_open() {
     let get = || hyper::Request::get("/api/v1/peers").header("host", "x").body(String::new()).unwrap();
     assert_eq!(sender.send_request(get()).await.unwrap().status(), 200);
     become_user(0);
-    let _: OperatorView = trial.client.delete(&format!("operators/{ANN}")).await.unwrap();
+    let _: OperatorView = trial.client.delete("operators/ann").await.unwrap();
     sender.ready().await.unwrap();
     assert_eq!(sender.send_request(get()).await.unwrap().status(), 403);
     connection.await.unwrap().unwrap();
@@ -165,7 +165,7 @@ async fn root_gets_in_when_the_table_says_otherwise() {
     assert_eq!(refused(client.post::<OperatorView>("operators", &demoted).await).code, Code::Refused);
     let named = json!({ "user": 0, "name": "Root of All", "role": "administrator" });
     let _: OperatorView = client.post("operators", &named).await.unwrap();
-    let _: OperatorView = client.delete("operators/0").await.unwrap();
+    let _: OperatorView = client.delete("operators/Root%20of%20All").await.unwrap();
     assert_eq!(acts(client).await[0].operator, "Root of All");
     let _: OperatorList = client.get("operators").await.unwrap();
 }

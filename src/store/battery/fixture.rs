@@ -252,8 +252,8 @@ fn contact() -> Contact {
     }
 }
 
-fn operator() -> Operator {
-    Operator {
+fn operator() -> LocalOperator {
+    LocalOperator {
         user: 1000,
         name: "officer".to_owned(),
         role: Role::Officer,

@@ -1,7 +1,7 @@
 //! The roster and the operators: who is called, who may give orders, and what orders were given.
 
 use crate::clock::Timestamp;
-use crate::ids::MessageId;
+use crate::ids::{Digest, MessageId};
 use crate::store::{record, worded};
 
 record! {
@@ -41,8 +41,30 @@ worded! {
 }
 
 record! {
-    /// A local user who may give orders to the node.
-    pub struct Operator: "operators", version 1, key(user) {
+    /// Someone who may give orders to the node: as a local user over the admin socket, over the page, or both.
+    pub struct Operator: "staff", version 1, key(name), index by_user(user, name) {
+        /// What the log calls the operator, and what they sign in with.
+        name: String,
+        /// The user's number on this machine (uid); nothing for whoever is no user there.
+        user: Option<i64>,
+        /// What the operator may do.
+        role: Role,
+        /// The person of the roster who this is.
+        person: Option<String>,
+        /// For a unit contact or an implementer: the unit whose systems those acts are limited to.
+        unit: Option<String>,
+        /// The keys of the certificates (SHA-256 of SPKI) with which the operator may sign in, one a line.
+        certificates: Option<String>,
+        /// When the operator was added or last changed.
+        added: Timestamp,
+        /// Who did that.
+        by: String,
+    }
+}
+
+record! {
+    /// An operator as a local user: how operators were kept before there was a page. Read once, and moved to `staff`.
+    pub struct LocalOperator: "operators", version 1, key(user) {
         /// The user's number on this machine (uid).
         user: i64,
         /// What the log calls the operator.
@@ -61,7 +83,49 @@ record! {
 }
 
 record! {
-    /// What an operator did over the admin socket: written before it is done, and anew when it is.
+    /// With what an operator signs in at the page. Apart from [`Operator`], so that no listing comes near it.
+    pub struct Credential: "credentials", version 1, key(operator) {
+        /// The operator, by name.
+        operator: String,
+        /// The hash of the password, in the PHC form.
+        password: String,
+        /// Until when the password is good, if it is one that must be changed at the first sign-in.
+        once: Option<Timestamp>,
+        /// The secret of the one-time codes (RFC 6238), in base 32; nothing until it is set up.
+        totp: Option<String>,
+        /// The last step of time whose code was used: none up to it is taken again.
+        step: Option<i64>,
+        /// When the password was set.
+        set: Timestamp,
+    }
+}
+
+record! {
+    /// One sign-in at the page, until it is signed out or has run out.
+    pub struct Session: "sessions", version 1, key(token), index by_operator(operator, begun) {
+        /// The SHA-256 of the token that the browser holds.
+        token: Digest,
+        /// Who signed in, by name.
+        operator: String,
+        /// How: `certificate`, `password and code`, or `one-time password`.
+        means: String,
+        /// From which address.
+        remote: String,
+        /// What the browser says it is; cut short.
+        agent: Option<String>,
+        /// When.
+        begun: Timestamp,
+        /// When it was last used, to the minute.
+        seen: Timestamp,
+        /// For a sign-in by certificate: its key (SHA-256 of SPKI), which each request must show again.
+        certificate: Option<Digest>,
+        /// The secret of the one-time codes that is being set up, in base 32: such a session can do nothing else.
+        enrolling: Option<String>,
+    }
+}
+
+record! {
+    /// What an operator did: written before it is done, and anew when it is.
     pub struct StaffAct: "acts", version 1, key(id) {
         /// Our name for it; later acts have later names.
         id: MessageId,
@@ -69,7 +133,7 @@ record! {
         at: Timestamp,
         /// The operator, as the log calls them.
         operator: String,
-        /// The operator's number on this machine (uid).
+        /// The operator's number on this machine (uid); -1 for whoever acts over the page and is no user there.
         user: i64,
         /// The role in which the operator acted.
         role: Role,

@@ -12,7 +12,7 @@ mod peer;
 mod request;
 mod system;
 
-pub use contact::{Contact, Operator, Role, StaffAct};
+pub use contact::{Contact, Credential, LocalOperator, Operator, Role, Session, StaffAct};
 pub use event::{Advisory, Event, EventIncident, EventRole, EventState, LogEntry};
 pub use incident::Incident;
 pub use lease::Lease;
@@ -47,5 +47,8 @@ pub const TABLES: &[&Table] = &[
     <Patch as super::Record>::TABLE,
     <Contact as super::Record>::TABLE,
     <Operator as super::Record>::TABLE,
+    <LocalOperator as super::Record>::TABLE,
+    <Credential as super::Record>::TABLE,
+    <Session as super::Record>::TABLE,
     <StaffAct as super::Record>::TABLE,
 ];

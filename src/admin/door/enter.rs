@@ -1,0 +1,142 @@
+//! Every request that comes to the door: whose it is, whether it may go on, and where to. Whatever needs a session is
+//! refused before its body is read.
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::{Request, Response};
+
+use super::session::{self, Token};
+use super::visitor::Visitor;
+use super::{Door, csrf, headers, sessions, setup, sign_in};
+use crate::admin::auth::Operator;
+use crate::admin::call::Call;
+use crate::admin::http::{Ask, Body, Reply, answer as reply};
+use crate::admin::page::{self, Frame, assets};
+use crate::admin::problem::{Code, Problem};
+use crate::admin::{client, operators, server};
+use crate::store::records::Session;
+
+/// Bytes of what anybody may send without being in: a sign-in.
+const STRANGERS_BODY: usize = 8 * 1_024;
+
+/// Somebody who is in.
+pub(super) struct Entered {
+    pub(super) operator: Operator,
+    /// The session, with its token; nothing for a program that shows its certificate with each request.
+    pub(super) session: Option<(Token, Session)>,
+}
+
+/// Answers one request.
+pub(super) async fn answer(door: Arc<Door>, visitor: Arc<Visitor>, request: Request<Incoming>) -> Response<Body> {
+    let is_api = request.uri().path().starts_with("/api");
+    let response = match enter(&door, &visitor, request).await {
+        Ok(response) => response,
+        Err(problem) => {
+            let mut response = refused(&door, is_api, problem);
+            // A body that was not read is in the way of the next request.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
+    };
+    headers::harden(response)
+}
+
+/// What went wrong, for a program or for a person who is not in.
+fn refused(door: &Door, is_api: bool, problem: Problem) -> Response<Body> {
+    if is_api {
+        return reply(Err(problem));
+    }
+    page::problem(door.frame("This did not work"), &problem)
+}
+
+async fn enter(door: &Door, visitor: &Visitor, request: Request<Incoming>) -> Result<Response<Body>, Problem> {
+    let path = request.uri().path().to_owned();
+    if let Some(name) = path.strip_prefix("/assets/") {
+        return Ok(assets::serve(request.method(), name)?.into_response());
+    }
+    if !csrf::is_safe(request.method()) {
+        csrf::check_origin(request.headers())?;
+    }
+    let parts = door.parts.as_ref();
+    if path == "/sign-in" {
+        let before = Token::of(request.headers());
+        let ask = Ask::read(request, STRANGERS_BODY, parts.config.read_time).await?;
+        return Ok(sign_in::serve(door, visitor, &ask, before.as_ref()).await?.into_response());
+    }
+    let Some(entered) = entered(door, visitor, &request).await? else { return outside(&request) };
+    if entered.session.as_ref().is_some_and(|(_, session)| session.enrolling.is_some()) && path != "/sign-out" {
+        let ask = Ask::read(request, STRANGERS_BODY, parts.config.read_time).await?;
+        return Ok(setup::serve(door, visitor, &ask, &entered).await?.into_response());
+    }
+    let safe = csrf::is_safe(request.method());
+    let ask = Ask::read(request, server::body_limit(parts, &path), parts.config.read_time).await?;
+    if !safe {
+        check(&ask, &entered)?;
+    }
+    match path.as_str() {
+        "/sign-out" | "/sessions" => Ok(sessions::serve(door, &ask, &entered).await?.into_response()),
+        _ => {
+            let csrf = entered.session.as_ref().map(|(token, _)| token.csrf());
+            Ok(Call::new(parts, entered.operator, door.owner, ask).with_csrf(csrf).answer().await)
+        }
+    }
+}
+
+/// Who it is: by the session of the cookie or, for a program, by the certificate alone.
+async fn entered(door: &Door, visitor: &Visitor, request: &Request<Incoming>) -> Result<Option<Entered>, Problem> {
+    let parts = door.parts.as_ref();
+    let store = parts.store.as_ref();
+    let Some(token) = Token::of(request.headers()) else {
+        if !request.uri().path().starts_with("/api/") {
+            return Ok(None);
+        }
+        let Some(key) = visitor.key(&parts.directory) else { return Ok(None) };
+        let found = operators::certified(store, &key).await?;
+        return Ok(found.map(|operator| Entered { operator, session: None }));
+    };
+    let found = session::find(store, &parts.config.page, &token, parts.clock.now()).await?;
+    let Some(session) = found else { return Ok(None) };
+    if session.certificate.is_some() && session.certificate != visitor.key(&parts.directory) {
+        return Ok(None);
+    }
+    // An operator who was removed meanwhile is nobody.
+    let operator = operators::named(store, &session.operator).await?;
+    Ok(operator.map(|operator| Entered { operator, session: Some((token, session)) }))
+}
+
+/// What is said to whoever is not in.
+fn outside(request: &Request<Incoming>) -> Result<Response<Body>, Problem> {
+    let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+    if request.uri().path().starts_with("/api") || address == "/live" || !csrf::is_safe(request.method()) {
+        return Err(Problem::new(Code::NotSignedIn, "you are not signed in", "sign in at /sign-in, and try again"));
+    }
+    let to = if address == "/" { "/sign-in".to_owned() } else { format!("/sign-in?to={}", client::encode(address)) };
+    Ok(Reply::see_other(&to).into_response())
+}
+
+/// Refuses a change that our own pages, or a program that means it, did not send.
+fn check(ask: &Ask, entered: &Entered) -> Result<(), Problem> {
+    let kind = ask.header("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if let Some((token, _)) = &entered.session {
+        let form = if ask.header("x-csrf").is_none() && !ask.is_api() { Some(ask.form()?) } else { None };
+        let given = ask.header("x-csrf").or_else(|| form.as_ref()?.text("csrf"));
+        return csrf::check_token(&token.csrf(), given);
+    }
+    // These are all that a form of another site can send with the certificate of a browser.
+    if ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain", ""].contains(&kind.as_str()) {
+        let fix = "send application/json, or application/octet-stream for a file";
+        return Err(Problem::new(Code::NotPermitted, format!("{kind:?} is not taken with a certificate alone"), fix));
+    }
+    Ok(())
+}
+
+impl Door {
+    /// The frame of a page for whoever is not in.
+    pub(super) fn frame(&self, title: &str) -> Frame {
+        let parts = &self.parts;
+        Frame::bare(title, parts.directory.own_name().to_string(), parts.clock.now())
+    }
+}
