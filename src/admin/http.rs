@@ -135,6 +135,12 @@ pub(super) struct Form {
 }
 
 impl Form {
+    /// For tests: the form with these fields.
+    #[cfg(test)]
+    pub(super) fn of(fields: &[(&str, &str)]) -> Self {
+        Self { fields: fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect() }
+    }
+
     /// The field without the white space around it; none if it is absent or empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let (_, value) = self.fields.iter().find(|(key, _)| key == name)?;

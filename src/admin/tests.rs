@@ -204,6 +204,7 @@ impl Trial {
 mod desk;
 mod door;
 mod events;
+mod keeping;
 mod lists;
 mod operators;
 mod pages;

@@ -83,6 +83,9 @@ pub struct SystemList {
     pub systems: Vec<SystemView>,
     /// There are more after the last one.
     pub more: bool,
+    /// If there are: what to ask with as `after` for those that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// That a system is no more.
@@ -124,8 +127,8 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
     match (rest, method) {
         (["systems"], &Method::GET) => Reply::json(&list(call, &call.permit()?).await?),
         (["systems", name], &Method::GET) => Reply::json(&show(call, &call.permit()?, name).await?),
-        (["systems", name], &Method::PATCH) => set(call, &call.permit()?, name).await,
-        (["systems", name], &Method::DELETE) => remove(call, &call.permit()?, name).await,
+        (["systems", name], &Method::PATCH) => Reply::json(&set(call, &call.permit()?, name, call.ask.json()?).await?),
+        (["systems", name], &Method::DELETE) => Reply::json(&remove(call, &call.permit()?, name).await?),
         (["systems", _], _) => Err(wrong_method(method, "GET, PATCH or DELETE")),
         (["file"], &Method::GET) => export(call, &call.permit()?).await,
         (["file"], &Method::POST) => import_body(call, &call.permit()?).await,
@@ -146,9 +149,11 @@ pub(in crate::admin) async fn list(call: &Call<'_>, permitted: &Permitted<Follow
         after: call.ask.parameter("after")?,
     };
     let (systems, more) = call.parts.inventory.list(&filter, call.limit()?).await?;
+    // Of all that were looked at, also where none of them is within the limits.
+    let next = systems.last().filter(|_| more).map(|last| last.name.clone());
     let limits = permitted.limits();
     let systems = systems.into_iter().filter(|system| limits.cover(system)).map(SystemView::from).collect();
-    Ok(SystemList { systems, more })
+    Ok(SystemList { systems, more, next })
 }
 
 /// One system.
@@ -162,20 +167,30 @@ pub(in crate::admin) async fn show(
     Ok(SystemDetail { system: system.into(), patches: patches.into_iter().map(PatchView::from).collect() })
 }
 
-async fn set(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &str) -> Result<Reply, Problem> {
-    let change: SystemChange = call.ask.json()?;
+/// Changes a system, or adds it.
+pub(in crate::admin) async fn set(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    name: &str,
+    change: SystemChange,
+) -> Result<SystemView, Problem> {
     call.begin(permitted, "inventory set", name.to_owned()).await?;
     let operator = permitted.operator();
     let system = call.parts.inventory.set(name, change, &operator.name).await?;
     tracing::info!(system = system.name, %operator, "system changed");
-    Reply::json(&SystemView::from(system))
+    Ok(SystemView::from(system))
 }
 
-async fn remove(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &str) -> Result<Reply, Problem> {
+/// Takes a system out.
+pub(in crate::admin) async fn remove(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    name: &str,
+) -> Result<SystemRemoved, Problem> {
     call.begin(permitted, "inventory remove", name.to_owned()).await?;
     call.parts.inventory.remove(name).await?;
     tracing::info!(system = name, operator = %permitted.operator(), "system removed");
-    Reply::json(&SystemRemoved { removed: name.to_owned() })
+    Ok(SystemRemoved { removed: name.to_owned() })
 }
 
 /// The whole inventory as a file.

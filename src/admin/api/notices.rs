@@ -103,7 +103,7 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
     match (rest, method) {
         ([], &Method::GET) => list(call, &call.permit()?).await,
         (["answers"], &Method::POST) => answer(call, &call.permit()?).await,
-        (["tests"], &Method::POST) => test(call, &call.permit()?).await,
+        (["tests"], &Method::POST) => Reply::json(&test(call, &call.permit()?, call.ask.json()?).await?),
         ([], _) => Err(wrong_method(method, "GET")),
         (["answers" | "tests"], _) => Err(wrong_method(method, "POST")),
         _ => Err(no_such_path(rest)),
@@ -138,11 +138,16 @@ async fn answer(call: &Call<'_>, permitted: &Permitted<Acknowledge>) -> Result<R
     Reply::json(&answered)
 }
 
-async fn test(call: &Call<'_>, permitted: &Permitted<Coordinate>) -> Result<Reply, Problem> {
-    let TestOrder { person } = call.ask.json()?;
+/// Sends a person of the roster a notice that is marked as a test, on each channel.
+pub(in crate::admin) async fn test(
+    call: &Call<'_>,
+    permitted: &Permitted<Coordinate>,
+    order: TestOrder,
+) -> Result<Tested, Problem> {
+    let TestOrder { person } = order;
     call.begin(permitted, "roster test", person.clone()).await?;
     let operator = permitted.operator().to_string();
     let notices = call.parts.officers.test_person(&person, &operator).await?;
     tracing::info!(person, operator, notices = notices.len(), "test sent");
-    Reply::json(&Tested { person, notices })
+    Ok(Tested { person, notices })
 }

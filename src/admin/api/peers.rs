@@ -12,6 +12,7 @@ use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, PeerName};
 use crate::peers::{NewPeer, NewPin, Peer, PeerChange, PeerState, Pin, PinBy, PinUse, Policy, Relation};
+use crate::store::records::Message;
 use crate::store::{Column, Scan};
 
 /// Certificates of one peer, or peers, at most in one answer.
@@ -60,10 +61,13 @@ pub struct PeerView {
     pub added: Timestamp,
     /// When it was last changed.
     pub changed: Timestamp,
+    /// When the newest message came from it or was made for it; nothing if none was yet.
+    #[serde(default)]
+    pub last_message: Option<Timestamp>,
 }
 
 impl PeerView {
-    fn new(peer: Peer, pins: Vec<Pin>) -> Self {
+    fn new(peer: Peer, pins: Vec<Pin>, last_message: Option<Timestamp>) -> Self {
         Self {
             name: peer.name,
             address: peer.address,
@@ -75,6 +79,7 @@ impl PeerView {
             pins: pins.into_iter().map(PinView::new).collect(),
             added: peer.added,
             changed: peer.changed,
+            last_message,
         }
     }
 }
@@ -224,8 +229,7 @@ pub(in crate::admin) async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Resu
     let (found, _) = listing::list(call.parts.store.as_ref(), Scan::of::<Peer>(0), MANY, keep).await?;
     let mut peers = Vec::with_capacity(found.len());
     for peer in found {
-        let pins = pins(call, &peer.name).await?;
-        peers.push(PeerView::new(peer, pins));
+        peers.push(whole(call, peer).await?);
     }
     Ok(PeerList { peers })
 }
@@ -237,7 +241,15 @@ async fn pins(call: &Call<'_>, name: &PeerName) -> Result<Vec<Pin>, Problem> {
 async fn view(call: &Call<'_>, name: &PeerName) -> Result<PeerView, Problem> {
     let found = call.parts.store.find::<Peer>(vec![name.to_value()]).await?;
     let peer = found.ok_or_else(|| Problem::not_found("peer", name, "ridd peer list"))?;
-    Ok(PeerView::new(peer, pins(call, name).await?))
+    whole(call, peer).await
+}
+
+/// The peer with what is kept beside it.
+async fn whole(call: &Call<'_>, peer: Peer) -> Result<PeerView, Problem> {
+    let pins = pins(call, &peer.name).await?;
+    let newest = Scan::of::<Message>(1).by("by_peer").with(vec![peer.name.to_value()]).descending();
+    let newest = call.parts.store.list::<Message>(newest).await?;
+    Ok(PeerView::new(peer, pins, newest.first().map(|message| message.received)))
 }
 
 /// One peer.

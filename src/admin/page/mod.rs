@@ -6,16 +6,20 @@
 //! text goes through the template's escaping; nothing here writes HTML by hand.
 
 pub(super) mod assets;
+mod audit;
 mod frame;
+mod inventory;
 mod messages;
 mod outbox;
+mod peers;
+mod roster;
 mod status;
 mod turn;
 mod when;
 
 use hyper::{Method, Response};
 
-use super::auth::{Follow, Look};
+use super::auth::{Audit, Follow, Look};
 use super::call::Call;
 use super::http::{Body, Reply, answer};
 use super::problem::{Code, Problem};
@@ -35,6 +39,10 @@ const NAVIGATION: &[Row] = &[
     // One row a page.
     Row { address: "/messages", words: "Messages", shown: |call| call.may::<Look>() },
     Row { address: "/outbox", words: "Outbox", shown: |call| call.may::<Look>() },
+    Row { address: "/peers", words: "Peers", shown: |call| call.may::<Look>() },
+    Row { address: "/inventory", words: "Inventory", shown: |call| call.may::<Follow>() },
+    Row { address: "/roster", words: "Roster", shown: |call| call.may::<Look>() },
+    Row { address: "/audit", words: "Audit", shown: |call| call.may::<Audit>() },
     Row { address: "/status", words: "Status", shown: |call| call.may::<Follow>() },
 ];
 
@@ -45,6 +53,10 @@ pub(super) async fn dispatch(call: &Call<'_>, method: &Method, path: &[&str]) ->
         ["assets", name] => assets::serve(method, name),
         ["messages", rest @ ..] => messages::serve(call, method, rest).await,
         ["outbox", rest @ ..] => outbox::serve(call, method, rest).await,
+        ["peers", rest @ ..] => peers::serve(call, method, rest).await,
+        ["inventory", rest @ ..] => inventory::serve(call, method, rest).await,
+        ["roster", rest @ ..] => roster::serve(call, method, rest).await,
+        ["audit", rest @ ..] => audit::serve(call, method, rest).await,
         ["status"] => status::serve(call, method).await,
         _ => Err(no_such_page(path)),
     }

@@ -32,7 +32,7 @@ pub(super) async fn trial() -> Trial {
     trial_as(Some(|_: &UnixStream| -> io::Result<u32> { Ok(USER.get()) })).await
 }
 
-async fn add(client: &Client, role: Role) -> OperatorView {
+pub(super) async fn add(client: &Client, role: Role) -> OperatorView {
     let user = USER.replace(0);
     let order = json!({ "user": ANN, "name": "ann", "role": role, "unit": null });
     let added = client.post("operators", &order).await.unwrap();
