@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Milestone, milestone};
+use super::plan::{From, Milestone, milestone};
 use super::state::{State, Unit};
 use super::subject::Subject;
 use crate::clock::Timestamp;
@@ -45,6 +45,9 @@ pub struct Summary {
     pub measure: Measure,
     /// Units that have it.
     pub units: usize,
+    /// The milliseconds that the plan gives for it, if it counts from the same origin.
+    #[serde(default)]
+    pub planned: Option<u64>,
     /// The median in milliseconds; of an even number the mean of the middle two.
     pub median: Option<u64>,
     /// The longest in milliseconds.
@@ -81,7 +84,7 @@ impl Measures {
             .iter()
             .map(|(name, unit)| UnitMeasures { unit: name.clone(), millis: taken(state, name, unit) })
             .collect();
-        let summaries = Measure::ALL.iter().map(|measure| summary(*measure, &units)).collect();
+        let summaries = Measure::ALL.iter().map(|measure| summary(*measure, planned(state, *measure), &units)).collect();
         Self { units, summaries }
     }
 }
@@ -116,7 +119,20 @@ fn last_corrected(state: &State, name: &str, unit: &Unit) -> Option<Timestamp> {
     marks().filter_map(|mark| mark.met.as_ref()).map(|met| met.at).max()
 }
 
-fn summary(measure: Measure, units: &[UnitMeasures]) -> Summary {
+/// What the plan gives for it: milliseconds.
+fn planned(state: &State, measure: Measure) -> Option<u64> {
+    let (milestone, origin) = match measure {
+        Measure::Acknowledge => (milestone::ALERT_ACKNOWLEDGED, From::AlertIssued),
+        Measure::Notify => (milestone::OWNERS_NOTIFIED, From::Issue),
+        Measure::Correct => (milestone::CORRECTED, From::Issue),
+        Measure::Complete => (milestone::UNIT_COMPLETED, From::Issue),
+        Measure::Validate => (milestone::VALIDATED, From::Issue),
+    };
+    let step = state.plan.step(milestone).filter(|step| step.of == origin)?;
+    Some(u64::try_from(step.after.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn summary(measure: Measure, planned: Option<u64>, units: &[UnitMeasures]) -> Summary {
     let mut all: Vec<(Duration, &str)> =
         units.iter().filter_map(|unit| Some((unit.of(measure)?, unit.unit.as_str()))).collect();
     // The longest last, and of those that took equally long the first by name.
@@ -131,6 +147,7 @@ fn summary(measure: Measure, units: &[UnitMeasures]) -> Summary {
     Summary {
         measure,
         units: all.len(),
+        planned,
         median: median.map(millis),
         worst: all.last().map(|(taken, _)| millis(*taken)),
         worst_unit: all.last().map(|(_, unit)| (*unit).to_owned()),

@@ -26,6 +26,8 @@ pub(super) enum Block {
     Table(Vec<&'static str>, Vec<Vec<Cell>>),
     /// Where a drawing of the timeline belongs.
     Chart,
+    /// Where plots of the measures belong.
+    Plots,
 }
 
 /// One cell of a table.
@@ -227,6 +229,9 @@ fn measures(report: &Report, blocks: &mut Vec<Block>) {
         "Time to acknowledge counts from the delivery of the alert, all others from E. A dash: not reached, waived, or no concern of the unit."
             .to_owned(),
     ));
+    if !report.measures.units.is_empty() {
+        blocks.push(Block::Plots);
+    }
     let taken = |taken: Option<u64>| taken.map_or_else(dash, millis);
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for unit in &report.measures.units {
@@ -238,6 +243,7 @@ fn measures(report: &Report, blocks: &mut Vec<Block>) {
         let cells = std::iter::once(name.to_owned()).chain(summaries.iter().map(of));
         cells.map(Cell::from).collect::<Vec<_>>()
     };
+    rows.push(over_all("plan", |one| one.planned.map_or_else(dash, millis)));
     rows.push(over_all("median", |one| one.median.map_or_else(dash, millis)));
     rows.push(over_all("worst", |one| match (one.worst, &one.worst_unit) {
         (Some(worst), Some(unit)) => format!("{} ({unit})", millis(worst)),

@@ -4,7 +4,7 @@
 use super::Report;
 use super::content::{Block, Cell};
 use super::markdown::turns;
-use super::svg;
+use super::{plots, svg};
 use crate::coordination::state::Standing;
 
 /// The look of the page and of its drawing.
@@ -40,6 +40,7 @@ fn one(body: &mut String, report: &Report, block: &Block) {
         }
         Block::Table(heads, rows) => table(body, heads, rows),
         Block::Chart => *body += &svg::draw(&report.timeline),
+        Block::Plots => *body += &plots::draw(&report.measures),
     }
 }
 

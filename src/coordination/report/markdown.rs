@@ -25,6 +25,7 @@ pub(super) fn write(blocks: &[Block]) -> String {
             Block::Chart => {
                 out += "The drawing of plan and actual is in the HTML form of this report, and in `ridd event timeline`.\n\n"
             }
+            Block::Plots => out += "The plots of these figures are in the HTML form of this report.\n\n",
         }
     }
     out.truncate(out.trim_end().len());

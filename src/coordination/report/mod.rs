@@ -9,6 +9,7 @@ mod called;
 mod content;
 mod html;
 mod markdown;
+mod plots;
 #[cfg(test)]
 pub(super) mod sample;
 mod svg;
@@ -153,6 +154,18 @@ impl Report {
             timeline,
             calls,
         }
+    }
+
+    /// The drawing of the timeline as HTML, for a page that has the styles of `style.css`: texts in it are escaped.
+    #[must_use]
+    pub fn drawing(&self) -> String {
+        svg::draw(&self.timeline)
+    }
+
+    /// The plots of the measures as HTML, as [`Report::drawing`].
+    #[must_use]
+    pub fn plots(&self) -> String {
+        plots::draw(&self.measures)
     }
 
     /// The report as Markdown (CommonMark with tables).
