@@ -29,6 +29,8 @@ pub struct Config {
     pub read_time: Duration,
     /// Rows of a listing at most, whatever the caller asks for.
     pub list_limit: usize,
+    /// Pages at once that are told what changes; further ones must be reloaded by hand.
+    pub live_streams: usize,
     /// Acts of staff that are kept; the oldest go first.
     pub acts_kept: usize,
     /// Table `[admin.page]`: the operators' pages over TLS.
@@ -45,6 +47,7 @@ impl Default for Config {
             connections: 64,
             read_time: Duration::from_secs(30),
             list_limit: 1_000,
+            live_streams: 500,
             acts_kept: 100_000,
             page: PageConfig::default(),
         }

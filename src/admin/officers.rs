@@ -97,8 +97,8 @@ pub trait Officers: Send + Sync + 'static {
     /// As [`Officers::state`].
     async fn board(&self, event: &EventId, head: i64) -> Result<Arc<Board>, Problem>;
 
-    /// The names of events that change, each once the change is durable.
-    fn news(&self) -> broadcast::Receiver<EventId>;
+    /// The names of events that change, each once the change is durable; nothing, if so many listen already.
+    fn news(&self, most: usize) -> Option<broadcast::Receiver<EventId>>;
 
     /// All that happened to the event, in order.
     ///

@@ -203,6 +203,7 @@ impl Trial {
 
 mod desk;
 mod door;
+mod event_pages;
 mod events;
 mod keeping;
 mod lists;

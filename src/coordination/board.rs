@@ -70,6 +70,8 @@ pub struct Stage {
 pub struct Row {
     /// The unit.
     pub unit: String,
+    /// Whether these are our own systems, which get no alert.
+    pub own: bool,
     /// What became of its alert.
     pub alert: AlertState,
     /// How many of its systems are affected.
@@ -162,6 +164,7 @@ impl Board {
         };
         let row = |(name, unit): (&String, &std::sync::Arc<super::state::Unit>)| Row {
             unit: name.clone(),
+            own: *name == state.own,
             alert: unit.alert,
             systems: unit.systems.len(),
             corrected: unit.corrected(),

@@ -84,7 +84,8 @@ impl Measures {
             .iter()
             .map(|(name, unit)| UnitMeasures { unit: name.clone(), millis: taken(state, name, unit) })
             .collect();
-        let summaries = Measure::ALL.iter().map(|measure| summary(*measure, planned(state, *measure), &units)).collect();
+        let summaries =
+            Measure::ALL.iter().map(|measure| summary(*measure, planned(state, *measure), &units)).collect();
         Self { units, summaries }
     }
 }

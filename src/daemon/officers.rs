@@ -59,8 +59,8 @@ impl Officers for Coordination {
         Self::board(self, event, head).await.map_err(problem)
     }
 
-    fn news(&self) -> broadcast::Receiver<EventId> {
-        Self::news(self)
+    fn news(&self, most: usize) -> Option<broadcast::Receiver<EventId>> {
+        Self::news(self, most)
     }
 
     async fn log(&self, event: &EventId) -> Result<Vec<Made>, Problem> {

@@ -101,8 +101,11 @@ pub struct Tested {
 /// Answers below `/api/v1/notices`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
-        ([], &Method::GET) => list(call, &call.permit()?).await,
-        (["answers"], &Method::POST) => answer(call, &call.permit()?).await,
+        ([], &Method::GET) => {
+            call.ask.only(&["limit", "event", "person", "state"])?;
+            Reply::json(&list(call, &call.permit()?, call.ask.parameter("event")?).await?)
+        }
+        (["answers"], &Method::POST) => Reply::json(&answer(call, &call.permit()?, call.ask.json()?).await?),
         (["tests"], &Method::POST) => Reply::json(&test(call, &call.permit()?, call.ask.json()?).await?),
         ([], _) => Err(wrong_method(method, "GET")),
         (["answers" | "tests"], _) => Err(wrong_method(method, "POST")),
@@ -110,9 +113,12 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
     }
 }
 
-async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
-    call.ask.only(&["limit", "event", "person", "state"])?;
-    let event = call.ask.parameter::<EventId>("event")?;
+/// The notices of that event, if there is one, of the person and in the state that the query string names.
+pub(in crate::admin) async fn list(
+    call: &Call<'_>,
+    _: &Permitted<Look>,
+    event: Option<EventId>,
+) -> Result<NoticeList, Problem> {
     let person = call.ask.parameter::<String>("person")?;
     let state = call.ask.parameter::<NoticeState>("state")?;
     let scan = match (&event, &person) {
@@ -125,17 +131,20 @@ async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
     };
     let (mut notices, more) = listing::list(call.parts.store.as_ref(), scan, call.limit()?, keep).await?;
     notices.sort_by_key(|notice: &Notice| notice.created);
-    Reply::json(&NoticeList { notices: notices.into_iter().map(NoticeView::from).collect(), more })
+    Ok(NoticeList { notices: notices.into_iter().map(NoticeView::from).collect(), more })
 }
 
 /// The code proves the right; it is never recorded.
-async fn answer(call: &Call<'_>, permitted: &Permitted<Acknowledge>) -> Result<Reply, Problem> {
-    let AnswerOrder { code, corrected } = call.ask.json()?;
+pub(in crate::admin) async fn answer(
+    call: &Call<'_>,
+    permitted: &Permitted<Acknowledge>,
+    AnswerOrder { code, corrected }: AnswerOrder,
+) -> Result<Answered, Problem> {
     call.begin(permitted, "notice ack", None).await?;
     let operator = permitted.operator().to_string();
     let answered = call.parts.officers.answer(&code, corrected, &operator).await?;
     tracing::info!(notice = %answered.notice, person = answered.person, operator, corrected, "notice answered");
-    Reply::json(&answered)
+    Ok(answered)
 }
 
 /// Sends a person of the roster a notice that is marked as a test, on each channel.

@@ -7,9 +7,13 @@
 
 pub(super) mod assets;
 mod audit;
+mod card;
+mod event;
 mod frame;
 mod inventory;
+mod live;
 mod messages;
+mod now;
 mod outbox;
 mod peers;
 mod roster;
@@ -37,6 +41,8 @@ struct Row {
 /// The pages in the order in which they are offered.
 const NAVIGATION: &[Row] = &[
     // One row a page.
+    Row { address: "/", words: "Now", shown: |call| call.may::<Follow>() },
+    Row { address: "/events", words: "Events", shown: |call| call.may::<Follow>() },
     Row { address: "/messages", words: "Messages", shown: |call| call.may::<Look>() },
     Row { address: "/outbox", words: "Outbox", shown: |call| call.may::<Look>() },
     Row { address: "/peers", words: "Peers", shown: |call| call.may::<Look>() },
@@ -49,7 +55,9 @@ const NAVIGATION: &[Row] = &[
 /// Answers a request for a page.
 pub(super) async fn dispatch(call: &Call<'_>, method: &Method, path: &[&str]) -> Result<Reply, Problem> {
     match path {
-        [""] => start(call, method),
+        [""] => now::serve(call, method).await,
+        ["live"] => live::serve(call, method).await,
+        ["events", rest @ ..] => event::serve(call, method, rest).await,
         ["assets", name] => assets::serve(method, name),
         ["messages", rest @ ..] => messages::serve(call, method, rest).await,
         ["outbox", rest @ ..] => outbox::serve(call, method, rest).await,
@@ -60,16 +68,6 @@ pub(super) async fn dispatch(call: &Call<'_>, method: &Method, path: &[&str]) ->
         ["status"] => status::serve(call, method).await,
         _ => Err(no_such_page(path)),
     }
-}
-
-/// The first page that the operator can use.
-fn start(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
-    if *method != Method::GET {
-        return Err(super::api::wrong_method(method, "GET"));
-    }
-    let first = NAVIGATION.iter().find(|row| (row.shown)(call) && row.address != "/");
-    let nothing = || Problem::new(Code::NotPermitted, "there is no page for your role", "ask an administrator");
-    Ok(Reply::see_other(first.ok_or_else(nothing)?.address))
 }
 
 fn no_such_page(path: &[&str]) -> Problem {

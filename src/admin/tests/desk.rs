@@ -162,8 +162,8 @@ impl Officers for Desk {
         Ok(Arc::new(Board::of(&*self.state(event).await?)))
     }
 
-    fn news(&self) -> broadcast::Receiver<EventId> {
-        self.news.subscribe()
+    fn news(&self, most: usize) -> Option<broadcast::Receiver<EventId>> {
+        (self.news.receiver_count() < most).then(|| self.news.subscribe())
     }
 
     async fn log(&self, event: &EventId) -> Result<Vec<Made>, Problem> {

@@ -178,7 +178,7 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Figures, Failure> {
 }
 
 /// Seconds that all threads of the process have run, to the nanosecond, from `/proc`; zero where there is none.
-fn running(pid: Option<u32>) -> f64 {
+pub(super) fn running(pid: Option<u32>) -> f64 {
     let threads = std::fs::read_dir(format!("/proc/{}/task", pid.unwrap_or_default())).into_iter().flatten().flatten();
     let of = |thread: std::fs::DirEntry| {
         let text = std::fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();

@@ -53,7 +53,7 @@ impl Department {
             .and_then(|()| tempfile::Builder::new().prefix("bench-").tempdir_in(parent))
             .map_err(|why| Failure::input(format_args!("no directory in {}: {why}", parent.display())))?;
         let configuration = format!(
-            "[transport]\nlisten = [\"127.0.0.1:0\"]\n\n[admin]\nlisten = \"127.0.0.1:0\"\n\n[store]\nurl = \"sqlite:store\"\n\n\
+            "[transport]\nlisten = [\"127.0.0.1:0\"]\n\n[admin]\nlisten = \"127.0.0.1:0\"\nconnections = 1024\n\n[store]\nurl = \"sqlite:store\"\n\n\
              [coordination]\n{coordination}"
         );
         let name = |text: &str| text.parse::<PeerName>().map_err(Failure::failed);

@@ -10,6 +10,7 @@ mod ingest;
 mod inventory;
 mod log;
 mod nothing;
+mod page;
 mod signature;
 mod signed;
 pub(crate) mod store;
@@ -45,6 +46,8 @@ enum What {
     Alert(alert::Args),
     /// Measure what open milestones cost while none is due
     Clock(clock::Args),
+    /// Measure the page *Now* with many open events, and pages that wait for news
+    Page(page::Args),
     /// Measure reading the log of a significant event: chain, entries, fold
     Log(log::Args),
     /// Run a node that answers 200 and does nothing: what `bench ingest` measures against
@@ -61,6 +64,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
         What::Inventory(args) => inventory::run(args, globals),
         What::Alert(args) => alert::run(args, globals),
         What::Clock(args) => clock::run(args, globals),
+        What::Page(args) => page::run(args, globals),
         What::Log(args) => log::run(args, globals),
         What::Nothing(args) => nothing::run(args),
     }

@@ -71,6 +71,17 @@ pub(super) fn blocks(report: &Report) -> Vec<Block> {
     blocks
 }
 
+/// What is worth a look while the event runs.
+pub(super) fn extract(report: &Report) -> Vec<Block> {
+    let mut blocks = vec![Block::Section("In short")];
+    blocks.extend(in_short(report).into_iter().map(Block::Text));
+    blocks.push(Block::Section("Timeline"));
+    blocks.push(Block::Chart);
+    measures(report, &mut blocks);
+    late(report, &mut blocks);
+    blocks
+}
+
 /// What stands in a cell that has nothing to say.
 fn dash() -> String {
     "–".to_owned()

@@ -11,10 +11,7 @@ use crate::coordination::state::Standing;
 const STYLE: &str = include_str!("style.css");
 
 pub(super) fn write(report: &Report, blocks: &[Block]) -> String {
-    let mut body = String::new();
-    for block in blocks {
-        one(&mut body, report, block);
-    }
+    let body = extract(report, blocks);
     let title = escaped(&format!("{}: {}", report.timeline.event, report.timeline.title));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -22,6 +19,15 @@ pub(super) fn write(report: &Report, blocks: &[Block]) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
+}
+
+/// The blocks alone, to stand in another page.
+pub(super) fn extract(report: &Report, blocks: &[Block]) -> String {
+    let mut body = String::new();
+    for block in blocks {
+        one(&mut body, report, block);
+    }
+    body
 }
 
 fn one(body: &mut String, report: &Report, block: &Block) {

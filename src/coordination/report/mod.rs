@@ -11,7 +11,7 @@ mod html;
 mod markdown;
 mod plots;
 #[cfg(test)]
-pub(super) mod sample;
+pub(crate) mod sample;
 mod svg;
 mod words;
 
@@ -156,16 +156,11 @@ impl Report {
         }
     }
 
-    /// The drawing of the timeline as HTML, for a page that has the styles of `style.css`: texts in it are escaped.
+    /// What a page of its own shows of it: in short, the drawing of the timeline, what was late, the measures with their
+    /// plots. HTML for a page that has the styles of `style.css`; every text in it is escaped.
     #[must_use]
-    pub fn drawing(&self) -> String {
-        svg::draw(&self.timeline)
-    }
-
-    /// The plots of the measures as HTML, as [`Report::drawing`].
-    #[must_use]
-    pub fn plots(&self) -> String {
-        plots::draw(&self.measures)
+    pub fn extract(&self) -> String {
+        html::extract(self, &content::extract(self))
     }
 
     /// The report as Markdown (CommonMark with tables).

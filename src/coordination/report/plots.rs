@@ -175,7 +175,10 @@ mod tests {
         let (state, _) = sample::whole();
         let drawn = draw(&Measures::of(&state));
         assert!(drawn.contains("50 min, 20 min late"), "{drawn}");
-        assert!(drawn.contains("3 of 3 units. Solid line, the plan: 30 min. Dashed line, the median: 15 min."), "{drawn}");
+        assert!(
+            drawn.contains("3 of 3 units. Solid line, the plan: 30 min. Dashed line, the median: 15 min."),
+            "{drawn}"
+        );
         assert_eq!(drawn.matches("<figure>").count(), 3);
     }
 

@@ -15,16 +15,16 @@ use crate::ids::{Digest, EventId, IncidentName, MessageId};
 use crate::iodef::summary::IncidentId;
 use crate::store::records::{EventRole, ParcelKind};
 
-pub(in crate::coordination) const NORTH: &str = "rid.north.example";
-pub(in crate::coordination) const SOUTH: &str = "rid.south.example";
-pub(in crate::coordination) const WEST: &str = "rid.west.example";
+pub(crate) const NORTH: &str = "rid.north.example";
+pub(crate) const SOUTH: &str = "rid.south.example";
+pub(crate) const WEST: &str = "rid.west.example";
 /// Minutes after E at which the south is late.
-pub(in crate::coordination) const AT_14_HOURS: u64 = 14 * 60;
+pub(crate) const AT_14_HOURS: u64 = 14 * 60;
 const OFFICER: &str = "officer";
 const BY_ITSELF: &str = "ridd";
 
 /// That many minutes after E.
-pub(in crate::coordination) fn at(minutes: u64) -> Timestamp {
+pub(crate) fn at(minutes: u64) -> Timestamp {
     Timestamp::parse("2003-01-25T06:00:00Z").unwrap() + Duration::from_secs(minutes * 60)
 }
 
@@ -33,7 +33,7 @@ fn id() -> EventId {
 }
 
 /// The event with everything up to that minute after E.
-pub(in crate::coordination) fn event(until: u64) -> (State, Vec<Made>) {
+pub(crate) fn event(until: u64) -> (State, Vec<Made>) {
     let mut script = Script::default();
     opening(&mut script);
     alerts(&mut script);
@@ -43,7 +43,7 @@ pub(in crate::coordination) fn event(until: u64) -> (State, Vec<Made>) {
 }
 
 /// The whole event.
-pub(in crate::coordination) fn whole() -> (State, Vec<Made>) {
+pub(crate) fn whole() -> (State, Vec<Made>) {
     event(u64::MAX)
 }
 

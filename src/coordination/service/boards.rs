@@ -46,6 +46,10 @@ impl Default for News {
 }
 
 impl News {
+    fn listen(&self, most: usize) -> Option<broadcast::Receiver<EventId>> {
+        (self.0.receiver_count() < most).then(|| self.0.subscribe())
+    }
+
     /// The change of this event is durable. It does not matter whether anybody listens.
     pub(super) fn tell(&self, event: &EventId) {
         if self.0.receiver_count() > 0 {
@@ -68,9 +72,9 @@ impl Coordination {
         Ok(board)
     }
 
-    /// The names of events that this node changes, each once the change is durable.
-    pub fn news(&self) -> broadcast::Receiver<EventId> {
-        self.listeners.news.0.subscribe()
+    /// The names of events that this node changes, each once the change is durable; nothing, if so many listen already.
+    pub fn news(&self, most: usize) -> Option<broadcast::Receiver<EventId>> {
+        self.listeners.news.listen(most)
     }
 }
 
@@ -97,7 +101,8 @@ mod tests {
         let news = News::default();
         let event: EventId = "SE-2003-01-25-1".parse().unwrap();
         news.tell(&event);
-        let mut listener = news.0.subscribe();
+        let mut listener = news.listen(1).unwrap();
+        assert!(news.listen(1).is_none());
         news.tell(&event);
         assert_eq!(listener.recv().await, Ok(event));
         assert!(listener.try_recv().is_err());

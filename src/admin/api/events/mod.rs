@@ -3,6 +3,9 @@
 mod order;
 mod view;
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,7 @@ use crate::ids::{EventId, PeerName};
 use crate::store::Scan;
 use crate::store::records::{Event, EventState};
 
+pub(in crate::admin) use order::carry_out;
 pub use order::{AlertEdit, EventOrder};
 pub use view::{CallView, EventDetail, EventView, MarkView, SystemView, UnitView};
 
@@ -101,17 +105,32 @@ pub struct LogView {
 /// Answers below `/api/v1/events`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
-        ([], &Method::GET) => list(call, &call.permit()?).await,
-        ([], &Method::POST) => open(call, &call.permit()?).await,
+        ([], &Method::GET) => {
+            call.ask.only(&["limit", "all"])?;
+            let all = call.ask.parameter::<bool>("all")?.unwrap_or(false);
+            Reply::json(&list(call, &call.permit()?, |state| all || is_running(state)).await?)
+        }
+        ([], &Method::POST) => {
+            let permitted = call.permit::<Coordinate>()?;
+            let (state, entered) = open(call, &permitted, call.ask.json()?).await?;
+            Reply::json(&OpenView { entered, event: detail(call, &permitted, &state) })
+        }
         ([], _) => Err(wrong_method(method, "GET or POST")),
         ([event], &Method::GET) => show(call, &call.permit()?, &event.parse()?).await,
-        ([event, "alert"], &Method::GET) => alert(call, &call.permit()?, &event.parse()?).await,
-        ([event, "alert", unit], &Method::GET) => {
-            document(call, &call.permit()?, &event.parse()?, &unit.parse()?).await
+        ([event, "alert"], &Method::GET) => {
+            call.ask.only(&[])?;
+            Reply::json(&alert(call, &call.permit()?, &event.parse()?).await?)
         }
-        ([event, "log"], &Method::GET) => log(call, &call.permit()?, &event.parse()?).await,
+        ([event, "alert", unit], &Method::GET) => {
+            let document = document(call, &call.permit()?, &event.parse()?, &unit.parse()?).await?;
+            Ok(Reply::bytes("text/xml", document))
+        }
+        ([event, "log"], &Method::GET) => {
+            call.ask.only(&[])?;
+            Reply::json(&log(call, &call.permit()?, &event.parse()?).await?)
+        }
         ([event, "timeline"], &Method::GET) => timeline(call, &call.permit()?, &event.parse()?).await,
-        ([event, "report"], &Method::GET) => report(call, &call.permit()?, &event.parse()?).await,
+        ([event, "report"], &Method::GET) => in_format(call, &call.permit()?, &event.parse()?).await,
         ([_] | [_, "alert" | "log" | "timeline" | "report"] | [_, "alert", _], _) => Err(wrong_method(method, "GET")),
         ([event, "orders"], &Method::POST) => give(call, &event.parse()?).await,
         ([_, "orders"], _) => Err(wrong_method(method, "POST")),
@@ -119,23 +138,44 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
     }
 }
 
-async fn list(call: &Call<'_>, _: &Permitted<Follow>) -> Result<Reply, Problem> {
-    call.ask.only(&["limit", "all"])?;
-    let all = call.ask.parameter::<bool>("all")?.unwrap_or(false);
-    let keep = |event: &Event| all || matches!(event.state, EventState::Held | EventState::Open);
-    let scan = Scan::of::<Event>(0).descending();
-    let (events, more) = listing::list(call.parts.store.as_ref(), scan, call.limit()?, keep).await?;
-    let events = events.into_iter().map(EventView::from).collect();
-    Reply::json(&EventList { now: call.parts.clock.now(), events, more })
+/// Whether the event is not over.
+pub(in crate::admin) fn is_running(state: EventState) -> bool {
+    matches!(state, EventState::Held | EventState::Open)
 }
 
-async fn open(call: &Call<'_>, permitted: &Permitted<Coordinate>) -> Result<Reply, Problem> {
-    let order: OpenOrder = call.ask.json()?;
+/// The events in these states, the last name first, as many as were asked for.
+pub(in crate::admin) async fn list(
+    call: &Call<'_>,
+    permitted: &Permitted<Follow>,
+    keep: impl Fn(EventState) -> bool,
+) -> Result<EventList, Problem> {
+    let (events, more) = rows(call, permitted, call.limit()?, keep).await?;
+    let events = events.into_iter().map(EventView::from).collect();
+    Ok(EventList { now: call.parts.clock.now(), events, more })
+}
+
+/// The same as they are in the store, `most` of them; and whether there are more.
+pub(in crate::admin) async fn rows(
+    call: &Call<'_>,
+    _: &Permitted<Follow>,
+    most: usize,
+    keep: impl Fn(EventState) -> bool,
+) -> Result<(Vec<Event>, bool), Problem> {
+    let scan = Scan::of::<Event>(0).descending();
+    listing::list(call.parts.store.as_ref(), scan, most, |event: &Event| keep(event.state)).await
+}
+
+/// Opens an event by hand.
+pub(in crate::admin) async fn open(
+    call: &Call<'_>,
+    permitted: &Permitted<Coordinate>,
+    order: OpenOrder,
+) -> Result<(Arc<State>, Entered), Problem> {
     call.begin(permitted, "event open", order.title.clone()).await?;
     let operator = permitted.operator().to_string();
     let (state, entered) = call.parts.officers.open(order, &operator).await?;
     tracing::info!(event = %state.id, operator, ?entered, "data call entered by hand");
-    Reply::json(&OpenView { entered, event: detail(call, permitted, &state) })
+    Ok((state, entered))
 }
 
 async fn show(call: &Call<'_>, permitted: &Permitted<Follow>, event: &EventId) -> Result<Reply, Problem> {
@@ -154,8 +194,7 @@ fn detail<A>(call: &Call<'_>, permitted: &Permitted<A>, state: &State) -> EventD
 }
 
 /// All that happened, each entry as a sentence.
-async fn log(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<Reply, Problem> {
-    call.ask.only(&[])?;
+pub(in crate::admin) async fn log(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<LogView, Problem> {
     let log = call.parts.officers.log(event).await?;
     let entries = log.into_iter().map(|Made { stamp, entry }| LogLine {
         number: stamp.number,
@@ -164,7 +203,7 @@ async fn log(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<Re
         kind: entry.kind().to_owned(),
         text: sentence(&entry),
     });
-    Reply::json(&LogView { event: event.clone(), entries: entries.collect() })
+    Ok(LogView { event: event.clone(), entries: entries.collect() })
 }
 
 /// Plan beside actual.
@@ -174,12 +213,17 @@ async fn timeline(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Resu
     Reply::json(&Timeline::of(&state, call.parts.clock.now()))
 }
 
+/// The report after action as it stands now.
+pub(in crate::admin) async fn report(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<Report, Problem> {
+    let officers = &call.parts.officers;
+    Ok(Report::of(&*officers.state(event).await?, &officers.log(event).await?, call.parts.clock.now()))
+}
+
 /// The report after action: `format` is `json`, `markdown` or `html`.
-async fn report(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<Reply, Problem> {
+async fn in_format(call: &Call<'_>, permitted: &Permitted<Look>, event: &EventId) -> Result<Reply, Problem> {
     call.ask.only(&["format"])?;
     let format = call.ask.parameter::<String>("format")?.unwrap_or_else(|| "json".to_owned());
-    let officers = &call.parts.officers;
-    let report = Report::of(&*officers.state(event).await?, &officers.log(event).await?, call.parts.clock.now());
+    let report = report(call, permitted, event).await?;
     match format.as_str() {
         "json" => Reply::json(&report),
         "markdown" => Ok(Reply::bytes("text/markdown; charset=utf-8", report.markdown())),
@@ -189,12 +233,16 @@ async fn report(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result
 }
 
 async fn give(call: &Call<'_>, event: &EventId) -> Result<Reply, Problem> {
-    let state = order::carry_out(call, event, call.ask.json()?).await?;
+    let state = carry_out(call, event, call.ask.json()?).await?;
     shown(call, &call.permit::<Follow>()?, &state)
 }
 
-async fn alert(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<Reply, Problem> {
-    call.ask.only(&[])?;
+/// The alert as it is drafted.
+pub(in crate::admin) async fn alert(
+    call: &Call<'_>,
+    _: &Permitted<Look>,
+    event: &EventId,
+) -> Result<AlertView, Problem> {
     let state = call.parts.officers.state(event).await?;
     let units = state.units.iter().map(|(name, unit)| AlertUnit {
         unit: name.clone(),
@@ -202,7 +250,7 @@ async fn alert(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<
         stale: unit.stale,
         systems: unit.systems.len(),
     });
-    Reply::json(&AlertView {
+    Ok(AlertView {
         event: state.id.clone(),
         approved: state.approved.as_ref().map(|(at, _)| *at),
         approved_by: state.approved.as_ref().map(|(_, by)| by.clone()),
@@ -212,13 +260,13 @@ async fn alert(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<
 }
 
 /// The document that goes, or would go, to one unit.
-async fn document(
+pub(in crate::admin) async fn document(
     call: &Call<'_>,
     permitted: &Permitted<Look>,
     event: &EventId,
     unit: &PeerName,
-) -> Result<Reply, Problem> {
+) -> Result<Bytes, Problem> {
     let bytes = call.parts.officers.alert(event, unit).await?;
     tracing::info!(%event, %unit, operator = %permitted.operator(), size = bytes.len(), "alert shown");
-    Ok(Reply::bytes("text/xml", bytes))
+    Ok(bytes)
 }

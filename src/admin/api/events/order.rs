@@ -142,7 +142,11 @@ impl EventOrder {
 }
 
 /// Carries the order out if the operator may give it; the event as it stands then.
-pub(super) async fn carry_out(call: &Call<'_>, event: &EventId, order: EventOrder) -> Result<Arc<State>, Problem> {
+pub(in crate::admin) async fn carry_out(
+    call: &Call<'_>,
+    event: &EventId,
+    order: EventOrder,
+) -> Result<Arc<State>, Problem> {
     match &order {
         EventOrder::Waive { .. }
         | EventOrder::Confirm { .. }

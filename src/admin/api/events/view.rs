@@ -175,7 +175,7 @@ pub struct EventDetail {
 
 impl EventDetail {
     /// The event at that time, with the units that `sees` lets through.
-    pub(super) fn new(state: &State, now: Timestamp, sees: impl Fn(&str) -> bool) -> Self {
+    pub(in crate::admin) fn new(state: &State, now: Timestamp, sees: impl Fn(&str) -> bool) -> Self {
         let event = EventView {
             id: state.id.clone(),
             state: state.state,
@@ -214,6 +214,11 @@ impl EventDetail {
             informed: state.informed.iter().filter(|unit| sees(unit)).cloned().collect(),
             calls: calls(state, sees),
         }
+    }
+
+    /// Who is being called, or was, about anything.
+    pub(in crate::admin) fn calls(state: &State) -> Vec<CallView> {
+        calls(state, |_| true)
     }
 }
 

@@ -29,3 +29,102 @@ document.addEventListener("submit", (event) => {
 
 tick();
 setInterval(tick, 10000);
+
+// The E-clock of each event that is open, to the minute, by the node's time and not this machine's.
+const skew = Date.parse(document.querySelector("footer time")?.dateTime ?? "") - Date.now() || 0;
+
+function clocks() {
+  for (const clock of document.querySelectorAll("time.eclock[data-run]")) {
+    const minutes = Math.floor((Date.now() + skew - Date.parse(clock.dateTime)) / 60000);
+    if (Number.isNaN(minutes)) continue;
+    const whole = Math.abs(minutes);
+    const text = `E${minutes < 0 ? "−" : "+"}${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+    if (clock.textContent !== text) clock.textContent = text;
+  }
+}
+
+// A file is read into the text beside it: nothing else is ever uploaded.
+function files() {
+  for (const input of document.querySelectorAll("input[type=file][data-into]")) {
+    input.parentElement.hidden = false;
+    input.onchange = async () => {
+      const text = document.getElementById(input.dataset.into);
+      if (text && input.files[0]) text.value = await input.files[0].text();
+    };
+  }
+}
+
+// Everything that a person has opened, typed or chosen, so that it outlives a change of the page.
+function kept() {
+  const typed = [...document.querySelectorAll("main :is(input, textarea, select)[id], main input[type=checkbox]")];
+  const changed = (field) => field.type === "checkbox" ? field.checked !== field.defaultChecked
+    : field.type === "file" ? false
+    : field.tagName === "SELECT" ? ![...field.options].every((one) => one.selected === one.defaultSelected) && field.selectedIndex > 0
+    : field.value !== field.defaultValue;
+  return {
+    open: [...document.querySelectorAll("main details[open][id]")].map((one) => one.id),
+    fields: typed.filter(changed).map((field) => [selector(field), field.value, field.checked]),
+    focus: document.activeElement?.closest("main *") ? selector(document.activeElement) : null,
+    place: document.activeElement?.selectionStart,
+  };
+}
+
+function selector(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  if (element.name) return `main [name="${CSS.escape(element.name)}"][value="${CSS.escape(element.value)}"]`;
+  if (element.href) return `main a[href="${CSS.escape(element.getAttribute("href"))}"]`;
+  if (element.tagName === "SUMMARY" && element.parentElement.id) return `#${CSS.escape(element.parentElement.id)} > summary`;
+  return null;
+}
+
+function restore({ open, fields, focus, place }) {
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  for (const [where, value, checked] of fields) {
+    const field = where && document.querySelector(where);
+    if (!field) continue;
+    if (field.type === "checkbox") field.checked = checked; else field.value = value;
+  }
+  const focused = focus && document.querySelector(focus);
+  if (!focused) return;
+  focused.focus({ preventScroll: true });
+  if (place != null && /^(text|search)$|^textarea$/.test(focused.type)) focused.setSelectionRange(place, place);
+}
+
+// The same page again, put in the place of this one.
+async function refresh() {
+  const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+  const main = document.querySelector("main");
+  if (!fresh || !main) return;
+  const before = kept();
+  main.replaceChildren(...fresh.childNodes);
+  restore(before);
+  files();
+  tick();
+  clocks();
+}
+
+// A page with data-live says of which event it is, or "*"; the node tells when it has changed.
+function live() {
+  const about = document.querySelector("[data-live]")?.dataset.live;
+  if (!about || !window.EventSource) return;
+  let waiting = null;
+  let broken = false;
+  const soon = () => {
+    // Not all at once: hundreds of pages may hear the same news.
+    waiting ??= setTimeout(() => { waiting = null; refresh().catch(() => {}); }, 100 + Math.random() * 900);
+  };
+  const source = new EventSource("/live");
+  source.addEventListener("changed", ({ data }) => {
+    const { event } = JSON.parse(data);
+    if (about === "*" || event === null || event === about) soon();
+  });
+  source.addEventListener("error", () => { broken = true; });
+  source.addEventListener("open", () => { if (broken) soon(); broken = false; });
+}
+
+files();
+clocks();
+setInterval(clocks, 1000);
+live();
