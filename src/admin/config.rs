@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::acknowledge;
 use super::door::PageConfig;
 
 /// Table `[admin]`: the admin socket, and the listener for metrics and health.
@@ -35,6 +36,8 @@ pub struct Config {
     pub acts_kept: usize,
     /// Table `[admin.page]`: the operators' pages over TLS.
     pub page: PageConfig,
+    /// The links in notices, and the listener that they lead to.
+    pub acknowledge: acknowledge::Config,
 }
 
 impl Default for Config {
@@ -50,6 +53,7 @@ impl Default for Config {
             live_streams: 500,
             acts_kept: 100_000,
             page: PageConfig::default(),
+            acknowledge: acknowledge::Config::default(),
         }
     }
 }
@@ -88,6 +92,7 @@ impl Config {
             faults.push(Fault { key: "socket-mode", why });
         }
         faults.extend(self.page.faults());
+        faults.extend(self.acknowledge.faults());
         faults
     }
 

@@ -4,6 +4,7 @@
 //! socket is for operators, whose user the kernel names at every connection; the listener answers anyone who reaches
 //! it, and only with figures.
 
+mod acknowledge;
 pub mod api;
 mod auth;
 mod call;
@@ -33,11 +34,12 @@ use crate::roster::Rosters;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
+pub use acknowledge::Config as AcknowledgeConfig;
 pub use client::{Client, ClientError, path, with_parameters};
 pub use config::{Config, Fault};
 pub use control::Control;
 pub use door::PageConfig;
-pub use officers::{Answered, Officers, OpenOrder};
+pub use officers::{Answered, Linked, Officers, OpenOrder};
 pub use problem::{Code, Problem};
 pub use server::{BindError, Bound, bind, serve};
 pub use staff::{DecideOrder, QueryOrder, SendOrder, Staff};

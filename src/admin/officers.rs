@@ -15,6 +15,7 @@ use crate::coordination::board::Board;
 use crate::coordination::decide::{Command, Made};
 use crate::coordination::state::State;
 use crate::ids::{EventId, MessageId, PeerName};
+use crate::store::records::Notice;
 
 /// A data call that came by other means than RID: by mail, by telephone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,15 @@ pub struct Answered {
     pub about: String,
     /// The systems that were reported corrected with it.
     pub corrected: Vec<String>,
+}
+
+/// What the link of a notice leads to.
+#[derive(Clone, Debug)]
+pub struct Linked {
+    /// The notice.
+    pub notice: Notice,
+    /// Its event as it stands; nothing for a test.
+    pub state: Option<Arc<State>>,
 }
 
 /// Whoever coordinates significant events: the service, or a stand-in in tests. Operators have been judged by then.
@@ -78,6 +88,19 @@ pub trait Officers: Send + Sync + 'static {
     /// # Errors
     /// If no notice has that code, or it was used or has run out.
     async fn answer(&self, code: &str, corrected: bool, operator: &str) -> Result<Answered, Problem>;
+
+    /// What the link of a notice with that code leads to. Changes nothing.
+    ///
+    /// # Errors
+    /// If it leads nowhere, or its time is over.
+    async fn linked(&self, code: &str) -> Result<Linked, Problem>;
+
+    /// Takes the answer of the person to whom that link was sent; with `corrected`, also as the report of the systems that
+    /// the notice names.
+    ///
+    /// # Errors
+    /// As [`Officers::answer`].
+    async fn answer_link(&self, code: &str, corrected: bool) -> Result<Answered, Problem>;
 
     /// Sends a person of the roster a notice that is marked as a test, on each channel.
     ///

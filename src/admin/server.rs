@@ -20,7 +20,7 @@ use super::call::Call;
 use super::http::{Ask, Body, answer, talk};
 use super::problem::Problem;
 use super::users::Users;
-use super::{Config, PageConfig, Parts, door, health, operators};
+use super::{Config, PageConfig, Parts, acknowledge, door, health, operators};
 use crate::peers::{PageIdentity, PeersError};
 
 /// After a failed accept (out of file descriptors), this pause before the next.
@@ -61,17 +61,11 @@ pub enum BindError {
         /// What is wrong with it.
         source: PeersError,
     },
-    /// The system refuses the page's address.
-    #[error("cannot listen on admin.page.listen = {address}: {source}; choose another address, or \"off\"")]
-    Page {
-        /// The address.
-        address: SocketAddr,
-        /// The system's words.
-        source: io::Error,
-    },
     /// The system refuses the address.
-    #[error("cannot listen on admin.listen = {address}: {source}; choose another address, or \"off\"")]
+    #[error("cannot listen on {key} = {address}: {source}; choose another address, or \"off\"")]
     Listen {
+        /// The key that names it.
+        key: &'static str,
         /// The address.
         address: SocketAddr,
         /// The system's words.
@@ -88,6 +82,7 @@ pub struct Bound {
     pub(super) users: Users,
     listener: Option<TcpListener>,
     page: Option<(TcpListener, Option<PageIdentity>)>,
+    acknowledge: Option<TcpListener>,
 }
 
 impl Bound {
@@ -104,6 +99,11 @@ impl Bound {
     /// The address of the page, with the port that it really has.
     pub fn page(&self) -> Option<SocketAddr> {
         self.page.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
+    /// The address of the listener that the links in notices lead to, with the port that it really has.
+    pub fn acknowledge(&self) -> Option<SocketAddr> {
+        self.acknowledge.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 }
 
@@ -126,36 +126,39 @@ pub async fn bind(config: &Config) -> Result<Bound, BindError> {
     // Whoever connects before the mode is set is asked for its user all the same.
     fs::set_permissions(&path, Permissions::from_mode(config.socket_mode)).map_err(refused)?;
     let owner = fs::symlink_metadata(&path).map_err(refused)?.uid();
-    let listener = match config.listen {
-        Some(address) => {
-            Some(TcpListener::bind(address).await.map_err(|source| BindError::Listen { address, source })?)
-        }
+    let listener = listen("admin.listen", config.listen).await?;
+    let acknowledge = listen("admin.acknowledge.listen", config.acknowledge.listen).await?;
+    let page = match listen("admin.page.listen", config.page.listen).await? {
+        Some(listener) => Some((listener, identity(&config.page)?)),
         None => None,
     };
-    let page = match config.page.listen {
-        Some(address) => Some(bind_page(&config.page, address).await?),
-        None => None,
-    };
-    Ok(Bound { socket: listening, path, owner, users: Users::default(), listener, page })
+    Ok(Bound { socket: listening, path, owner, users: Users::default(), listener, page, acknowledge })
 }
 
-async fn bind_page(config: &PageConfig, address: SocketAddr) -> Result<(TcpListener, Option<PageIdentity>), BindError> {
-    let identity = match (&config.certificate, &config.key) {
-        (Some(certificate), Some(key)) => {
-            Some(PageIdentity::read(certificate, key).map_err(|source| BindError::Identity { source })?)
-        }
-        _ => None,
-    };
-    let listener = TcpListener::bind(address).await.map_err(|source| BindError::Page { address, source })?;
-    Ok((listener, identity))
+/// The certificate of the page, if it has one of its own.
+fn identity(config: &PageConfig) -> Result<Option<PageIdentity>, BindError> {
+    let (Some(certificate), Some(key)) = (&config.certificate, &config.key) else { return Ok(None) };
+    PageIdentity::read(certificate, key).map(Some).map_err(|source| BindError::Identity { source })
+}
+
+/// Opens the listener of that key, unless it is off.
+async fn listen(key: &'static str, address: Option<SocketAddr>) -> Result<Option<TcpListener>, BindError> {
+    let Some(address) = address else { return Ok(None) };
+    let opened = TcpListener::bind(address).await;
+    opened.map(Some).map_err(|source| BindError::Listen { key, address, source })
 }
 
 /// Serves all listeners until `stop` turns true, lets requests under way end, and removes the socket.
 pub async fn serve(parts: Arc<Parts>, bound: Bound, stop: watch::Receiver<bool>) {
-    let Bound { socket, path, owner, users, listener, page } = bound;
+    let Bound { socket, path, owner, users, listener, page, acknowledge } = bound;
     if let Err(error) = operators::adopt(parts.store.as_ref()).await {
         tracing::error!(%error, "the operators of before cannot be read");
     }
+    let links = async {
+        if let Some(listener) = acknowledge {
+            acknowledge::serve(Arc::clone(&parts), listener, stop.clone()).await;
+        }
+    };
     let operators = serve_socket(Arc::clone(&parts), socket, users, owner, stop.clone());
     let watchers = async {
         if let Some(listener) = listener {
@@ -167,7 +170,7 @@ pub async fn serve(parts: Arc<Parts>, bound: Bound, stop: watch::Receiver<bool>)
             door::serve(Arc::clone(&parts), page, owner, stop.clone()).await;
         }
     };
-    tokio::join!(operators, watchers, visitors);
+    tokio::join!(operators, links, watchers, visitors);
     if let Err(error) = fs::remove_file(&path) {
         tracing::debug!(socket = %path.display(), %error, "the admin socket was gone already");
     }

@@ -36,7 +36,7 @@ use crate::ids::{EventId, MessageId};
 pub use postman::{Letter, NotPosted, Postman};
 pub use process::{Arrived, Idle, Process, ProcessError, Ruling, Standing, Step, Taken};
 pub use service::{
-    Answered, BadConfig, BadPlan, ByHand, CallRule, Config, Coordination, CoordinationParts, Entered, Logged,
+    Answered, BadConfig, BadPlan, ByHand, CallRule, Config, Coordination, CoordinationParts, Entered, Linked, Logged,
     OrderError,
 };
 

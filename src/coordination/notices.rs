@@ -19,9 +19,10 @@ const NAMED: usize = 12;
 
 /// The notice to one person about one thing.
 ///
-/// `systems` are those of our own that the person answers for; with the code exactly they can be reported corrected.
-pub fn text(state: &State, about: &About, code: &str, systems: &[String], now: Timestamp) -> NoticeText {
-    let ask = ask(state, about);
+/// `systems` are those of our own that the person answers for; with the code, or the link, exactly they can be reported
+/// corrected.
+pub fn text(state: &State, about: &About, way: &Way, systems: &[String], now: Timestamp) -> NoticeText {
+    let (ask, code) = (asked(state, about), &way.code);
     let mark = if state.drill { "DRILL " } else { "" };
     let subject = format!("{mark}[{}] {}", state.id, ask.line);
     let respond_by = Some(now + state.plan.calling.answer_within);
@@ -53,18 +54,20 @@ pub fn text(state: &State, about: &About, code: &str, systems: &[String], now: T
         short: short(&subject, code),
         subject,
         text,
-        code: code.to_owned(),
+        code: code.clone(),
         event: Some(state.id.clone()),
         drill: state.drill,
         test: false,
         respond_by,
         how,
+        link: way.link.clone(),
         alert: alert(state),
     }
 }
 
 /// A notice that only tries a channel; `actor` asked for it.
-pub fn test(person: &str, code: &str, actor: &str) -> NoticeText {
+pub fn test(person: &str, way: &Way, actor: &str) -> NoticeText {
+    let code = &way.code;
     let how = format!("ridd notice ack {code}");
     NoticeText {
         subject: "Test of this channel".to_owned(),
@@ -73,23 +76,37 @@ pub fn test(person: &str, code: &str, actor: &str) -> NoticeText {
             "{person},\n\nthis is a test of the channel on which you are called in a significant event. Nothing has \
              happened.\n{actor} has asked for it. Please acknowledge it:\n\n    {how}\n"
         ),
-        code: code.to_owned(),
+        code: code.clone(),
         event: None,
         drill: false,
         test: true,
         respond_by: None,
         how,
+        link: way.link.clone(),
         alert: None,
     }
 }
 
-/// What is said and what is asked.
-struct Ask {
-    line: String,
-    request: String,
+/// How a notice is answered.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The one-time code.
+    pub code: String,
+    /// The address of the page with the button, where the channel can carry one.
+    pub link: Option<String>,
 }
 
-fn ask(state: &State, about: &About) -> Ask {
+/// What a notice says in one line, and what it asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// What has happened.
+    pub line: String,
+    /// What is to be done.
+    pub request: String,
+}
+
+/// What a person is told and asked about this.
+pub fn asked(state: &State, about: &About) -> Ask {
     let title = &state.title;
     let unit = about.unit.as_deref().unwrap_or_default();
     let new = |line: String, request: &str| Ask { line, request: request.to_owned() };

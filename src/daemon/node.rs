@@ -111,6 +111,7 @@ pub(super) async fn serve(
         plan: config.coordination.read_plan()?,
         clock: Arc::clone(&clock),
         metrics: Arc::clone(&metrics),
+        links: config.admin.acknowledge.url.clone(),
     });
     let process: Arc<dyn Process> = Arc::clone(&coordination) as _;
     let exchange = Exchange::new(ExchangeParts {
@@ -171,6 +172,7 @@ pub(super) async fn serve(
         admin: bound.socket(),
         metrics: bound.listen(),
         page: bound.page(),
+        acknowledge: bound.acknowledge(),
         name: name.as_str(),
         version: env!("CARGO_PKG_VERSION"),
     };

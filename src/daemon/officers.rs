@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
-use crate::admin::{Answered, Code, Officers, OpenOrder, Problem};
+use crate::admin::{Answered, Code, Linked, Officers, OpenOrder, Problem};
 use crate::coordination::board::Board;
 use crate::coordination::decide::{Command, Made};
 use crate::coordination::state::{Stamp, State};
-use crate::coordination::{ByHand, Coordination, Entered, Logged, OrderError, ProcessError};
+use crate::coordination::{self, ByHand, Coordination, Entered, Logged, OrderError, ProcessError};
 use crate::ids::{EventId, MessageId, PeerName};
 
 #[async_trait]
@@ -35,15 +35,16 @@ impl Officers for Coordination {
     }
 
     async fn answer(&self, code: &str, corrected: bool, operator: &str) -> Result<Answered, Problem> {
-        let answered = Self::answer(self, code, corrected, operator).await.map_err(problem)?;
-        let notice = answered.notice;
-        Ok(Answered {
-            notice: notice.id,
-            event: notice.event,
-            person: notice.person,
-            about: notice.about,
-            corrected: answered.corrected,
-        })
+        Self::answer(self, code, corrected, operator).await.map(told).map_err(problem)
+    }
+
+    async fn linked(&self, code: &str) -> Result<Linked, Problem> {
+        let coordination::Linked { notice, state } = Self::linked(self, code).await.map_err(problem)?;
+        Ok(Linked { notice, state })
+    }
+
+    async fn answer_link(&self, code: &str, corrected: bool) -> Result<Answered, Problem> {
+        Self::answer_link(self, code, corrected).await.map(told).map_err(problem)
     }
 
     async fn test_person(&self, person: &str, operator: &str) -> Result<Vec<MessageId>, Problem> {
@@ -73,6 +74,17 @@ impl Officers for Coordination {
 
     async fn alert(&self, event: &EventId, unit: &PeerName) -> Result<Bytes, Problem> {
         Self::alert(self, event, unit).await.map_err(problem)
+    }
+}
+
+fn told(answered: coordination::Answered) -> Answered {
+    let notice = answered.notice;
+    Answered {
+        notice: notice.id,
+        event: notice.event,
+        person: notice.person,
+        about: notice.about,
+        corrected: answered.corrected,
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Ready<'a> {
     pub(super) metrics: Option<SocketAddr>,
     /// The operators' page, unless it is off.
     pub(super) page: Option<SocketAddr>,
+    /// The listener that the links in notices lead to, unless it is off.
+    pub(super) acknowledge: Option<SocketAddr>,
     /// The node's own name.
     pub(super) name: &'a str,
     /// The version of the program.
@@ -53,6 +55,7 @@ mod tests {
             admin: Path::new("/run/ridd/admin.sock"),
             metrics: None,
             page: None,
+            acknowledge: None,
             name: "unit.example.org",
             version: "1.2.3",
         };
@@ -61,7 +64,8 @@ mod tests {
         assert_eq!(
             String::from_utf8(line).unwrap(),
             "{\"ready\":true,\"rid\":\"127.0.0.1:4590\",\"addresses\":[\"127.0.0.1:4590\"],\
-             \"admin\":\"/run/ridd/admin.sock\",\"metrics\":null,\"page\":null,\"name\":\"unit.example.org\",\"version\":\"1.2.3\"}\n"
+             \"admin\":\"/run/ridd/admin.sock\",\"metrics\":null,\"page\":null,\"acknowledge\":null,\
+             \"name\":\"unit.example.org\",\"version\":\"1.2.3\"}\n"
         );
     }
 }

@@ -110,7 +110,7 @@ impl Channel {
         let text = notice.text;
         let subject = format!("{} ({} to {})", mail::subject(text), self.kind, notice.to);
         let head = format!("Drill: in earnest this would go by {} to {}.{}", self.kind, notice.to, self.in_earnest());
-        let body = format!("{head}\n\n{}", mail::body(text));
+        let body = format!("{head}\n\n{}", mail::linked_body(text));
         smtp.send(Letter { id: notice.id, to: address, subject, text: body, pdf: None, made: notice.made }).await
     }
 }
@@ -146,6 +146,7 @@ pub(super) fn sample() -> NoticeText {
         test: false,
         respond_by: Timestamp::parse("2003-01-25T06:30:00Z"),
         how: "ridd acknowledge 123456".to_owned(),
+        link: None,
         alert: None,
     }
 }

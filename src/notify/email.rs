@@ -18,7 +18,7 @@ impl Line for Email {
         let Some(to) = mail::address(notice.to) else {
             return refused(format!("{:?} is no mail address; mend it in the roster", notice.to));
         };
-        let (subject, text) = (mail::subject(notice.text), mail::body(notice.text));
+        let (subject, text) = (mail::subject(notice.text), mail::linked_body(notice.text));
         self.0.send(Letter { id: notice.id, to, subject, text, pdf: None, made: notice.made }).await
     }
 }

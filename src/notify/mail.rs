@@ -88,6 +88,14 @@ pub(super) fn marked(text: &NoticeText, words: &str, drill: &str, test: &str) ->
     if words.starts_with(mark.trim_end()) { words.to_owned() } else { format!("{mark}{words}") }
 }
 
+/// The same for a mail, in which a link can be followed.
+pub(super) fn linked_body(text: &NoticeText) -> String {
+    let Some(link) = &text.link else { return body(text) };
+    let answer = "Or open this page and press its button. It asks for no account, and is meant for you alone:";
+    let text = NoticeText { text: format!("{}\n\n{answer}\n  {link}", text.text.trim_end()), ..text.clone() };
+    body(&text)
+}
+
 /// The whole text, the alert below it.
 pub(super) fn body(text: &NoticeText) -> String {
     match &text.alert {
@@ -147,6 +155,19 @@ mod tests {
         let mail = writer().write(letter(&id, "a\r\nBcc: everyone@example.org")).unwrap().formatted();
         let text = String::from_utf8(mail).unwrap();
         assert!(text.contains("Subject: a Bcc: everyone@example.org\r\n"), "{text}");
+    }
+
+    #[test]
+    fn a_link_stands_between_the_notice_and_the_alert() {
+        let mut text = sample();
+        assert_eq!(linked_body(&text), body(&text));
+        text.link = Some("https://cirt.example.org/a/X".to_owned());
+        text.alert = Some("Block UDP 1434.".to_owned());
+        let mail = linked_body(&text);
+        let places =
+            ["with the code 123456", "\n  https://cirt.example.org/a/X\n", "Block UDP"].map(|part| mail.find(part));
+        assert!(places.is_sorted() && places[0].is_some(), "{mail}");
+        assert!(!body(&text).contains("https:"), "a fax carries no link");
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub struct NoticeText {
     /// How to acknowledge: a command, an address.
     #[serde(default)]
     pub how: String,
+    /// The address of the page that acknowledges it; only on channels where a link can be followed.
+    #[serde(default)]
+    pub link: Option<String>,
     /// The text of the action alert: in the email below the notice, in the fax as its pages.
     #[serde(default)]
     pub alert: Option<String>,
@@ -121,6 +124,7 @@ mod tests {
             test: false,
             respond_by: Timestamp::parse("2003-01-25T06:30:00Z"),
             how: "ridd acknowledge 123456".to_owned(),
+            link: None,
             alert: None,
         }
     }

@@ -42,6 +42,7 @@ pub(super) struct Credentials {
     clients: Arc<dyn ClientCertVerifier>,
     servers: Arc<WebPkiServerVerifier>,
     server_tls: Arc<rustls::ServerConfig>,
+    site_tls: Arc<rustls::ServerConfig>,
     /// When the next CA or revocation list begins or ends, so that these verifiers must be made anew.
     holds_until: Timestamp,
     /// Whether there is any CA left whose time has not run out.
@@ -151,12 +152,26 @@ impl Credentials {
         let Verifiers { clients, servers } = verifiers(&anchors, lists, require_crl, true).map_err(tls_error)?;
         let server_tls = tls::server_config(Arc::clone(&clients), Arc::clone(&own.identity), Arc::clone(clock))
             .map_err(|error| tls_error(error.to_string()))?;
+        let site_tls = tls::site_config(Arc::clone(&own.identity), Arc::clone(clock));
+        let site_tls = Arc::new(site_tls.map_err(|error| tls_error(error.to_string()))?);
         let turns = trust.iter().flat_map(|ca| [ca.facts.not_before, ca.facts.not_after]);
         let turns = turns.chain(crls.iter().filter_map(|crl| crl.facts.next_update));
         let holds_until = turns.filter(|turn| *turn >= now).min().unwrap_or(Timestamp::from_micros(i64::MAX));
         let server_tls = Arc::new(server_tls);
         let verdicts = Verdicts::default();
-        Ok(Self { own, trust, crls, require_crl, clients, servers, server_tls, holds_until, any_anchor, verdicts })
+        Ok(Self {
+            own,
+            trust,
+            crls,
+            require_crl,
+            clients,
+            servers,
+            server_tls,
+            site_tls,
+            holds_until,
+            any_anchor,
+            verdicts,
+        })
     }
 
     pub(super) fn name(&self) -> &PeerName {
@@ -177,6 +192,10 @@ impl Credentials {
 
     pub(super) fn server_tls(&self) -> Arc<rustls::ServerConfig> {
         Arc::clone(&self.server_tls)
+    }
+
+    pub(super) fn site_tls(&self) -> Arc<rustls::ServerConfig> {
+        Arc::clone(&self.site_tls)
     }
 
     /// Our certificate, then its intermediate CAs.

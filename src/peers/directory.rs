@@ -69,6 +69,11 @@ impl Directory {
         self.current().credentials().server_tls()
     }
 
+    /// What a listener for browsers speaks now, which asks for no certificate; ask again for every connection.
+    pub fn site_tls(&self) -> Arc<rustls::ServerConfig> {
+        self.published().credentials().site_tls()
+    }
+
     /// What a connection to that peer speaks now; ask again for every connection. The handshake fails unless the other
     /// side is exactly that peer.
     ///

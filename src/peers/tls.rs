@@ -68,6 +68,18 @@ pub(super) fn server_config(
     Ok(config)
 }
 
+/// What a listener for browsers speaks: our certificate, and none asked for.
+pub(super) fn site_config(identity: Arc<SingleCertAndKey>, clock: Arc<dyn Clock>) -> Result<ServerConfig, TlsError> {
+    let mut config = ServerConfig::builder_with_details(provider(), Arc::new(TlsTime(clock)))
+        .with_protocol_versions(&[&TLS13, &TLS12])?
+        .with_no_client_auth()
+        .with_cert_resolver(identity);
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Ok(config)
+}
+
 /// What a connection to that peer speaks.
 pub(super) fn client_config(
     peer: &PeerName,

@@ -13,6 +13,7 @@ mod harness;
 mod hostile;
 mod inventory;
 mod notify;
+mod page;
 mod relay;
 mod reload;
 mod restart;

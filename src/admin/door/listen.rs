@@ -82,16 +82,17 @@ async fn converse(
 
 /// Connections by address.
 #[derive(Debug, Default)]
-struct Held(Mutex<HashMap<IpAddr, usize>>);
+pub(in crate::admin) struct Held(Mutex<HashMap<IpAddr, usize>>);
 
 /// One connection's place; given back when dropped.
-struct Seat {
+pub(in crate::admin) struct Seat {
     held: Arc<Held>,
     from: IpAddr,
 }
 
 impl Held {
-    fn seat(held: &Arc<Self>, from: IpAddr, most: usize) -> Option<Seat> {
+    /// A place for one more connection from there; none if it has as many already.
+    pub(in crate::admin) fn seat(held: &Arc<Self>, from: IpAddr, most: usize) -> Option<Seat> {
         let mut counts = held.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(from).or_default();
         if *count >= most {

@@ -21,7 +21,7 @@ mod visitor;
 use std::sync::Arc;
 
 pub use config::PageConfig;
-pub(super) use listen::serve;
+pub(super) use listen::{Held, serve};
 pub(super) use session::SESSIONS;
 
 use super::Parts;

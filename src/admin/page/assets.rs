@@ -43,6 +43,11 @@ pub(super) static STYLE: LazyLock<Asset> =
 pub(super) static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("page", "js", "text/javascript; charset=utf-8", include_bytes!("assets/page.js")));
 
+/// Whether that is the name of the style.
+pub(in crate::admin) fn is_style(name: &str) -> bool {
+    STYLE.address().strip_prefix("/assets/") == Some(name)
+}
+
 /// Answers `/assets/NAME`. Nothing is looked up on the disk, whatever the name says.
 pub(in crate::admin) fn serve(method: &Method, name: &str) -> Result<Reply, Problem> {
     if !matches!(*method, Method::GET | Method::HEAD) {

@@ -5,6 +5,7 @@
 //! handler of the API does, gets what it shows from the same functions, and carries out its forms by the same orders. Every
 //! text goes through the template's escaping; nothing here writes HTML by hand.
 
+pub(super) mod acknowledge;
 pub(super) mod assets;
 mod audit;
 mod card;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
-use super::super::{Answered, Code, Officers, OpenOrder, Problem};
+use super::super::{Answered, Code, Linked, Officers, OpenOrder, Problem};
 use crate::clock::Timestamp;
 use crate::coordination::Entered;
 use crate::coordination::board::Board;
@@ -148,6 +148,14 @@ impl Officers for Desk {
 
     async fn answer(&self, code: &str, _: bool, _: &str) -> Result<Answered, Problem> {
         Err(Problem::new(Code::NotFound, format!("no notice has a code of {} characters", code.len()), ""))
+    }
+
+    async fn linked(&self, _: &str) -> Result<Linked, Problem> {
+        Err(Problem::new(Code::NotFound, "no notice has such a link", ""))
+    }
+
+    async fn answer_link(&self, _: &str, _: bool) -> Result<Answered, Problem> {
+        Err(Problem::new(Code::NotFound, "no notice has such a link", ""))
     }
 
     async fn test_person(&self, person: &str, _: &str) -> Result<Vec<MessageId>, Problem> {

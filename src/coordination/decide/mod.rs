@@ -19,7 +19,7 @@ use draft::Draft;
 
 use super::entry::{Affected, Entry, Finding, Opening, Source};
 use super::plan::milestone;
-use super::state::State;
+use super::state::{State, TryFate};
 use super::subject::Subject;
 use super::wire;
 use crate::clock::Timestamp;
@@ -287,6 +287,9 @@ impl Draft {
             Command::NoticeDelivered(notice) => self.of_notice(&notice.clone(), Entry::NoticeDelivered { notice }),
             Command::NoticeFailed(notice, why) => self.of_notice(&notice.clone(), Entry::NoticeFailed { notice, why }),
             Command::NoticeAnswered(notice, by) => {
+                if self.is_answered(&notice) {
+                    return Err(Refusal::Already { what: "the notice was answered".to_owned() });
+                }
                 self.of_notice(&notice.clone(), Entry::NoticeAnswered { notice, by })
             }
             Command::Tick => {
@@ -303,6 +306,13 @@ impl Draft {
         }
         self.push(entry);
         Ok(())
+    }
+
+    /// Whether the person answered that very notice.
+    fn is_answered(&self, notice: &MessageId) -> bool {
+        let call = self.state.notices.get(notice).and_then(|about| self.state.calls.get(about));
+        let tries = call.map(|call| call.tries.as_slice()).unwrap_or_default();
+        tries.iter().any(|one| one.notice == *notice && one.fate == TryFate::Answered)
     }
 
     /// Marks that are past due are missed, once.

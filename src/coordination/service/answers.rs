@@ -57,10 +57,23 @@ impl Coordination {
         if !self.guesses.allow(now) {
             return Err(OrderError::TooManyCodes);
         }
-        let Some(mut notice) = self.notice_of(code, now).await? else {
+        let Some(notice) = self.notice_of(code, now).await? else {
             self.guesses.wrong();
             return Err(OrderError::NoSuchCode);
         };
+        let by = format!("{} (code entered by {actor})", notice.person);
+        self.take_answer(notice, corrected, by, actor).await
+    }
+
+    /// The notice is answered, by whoever has proved the right to.
+    pub(super) async fn take_answer(
+        &self,
+        mut notice: Notice,
+        corrected: bool,
+        by: String,
+        actor: &str,
+    ) -> Result<Answered, OrderError> {
+        let now = self.clock.now();
         let systems: Vec<String> = notice.systems.as_deref().unwrap_or_default().lines().map(str::to_owned).collect();
         if corrected && systems.is_empty() {
             return Err(OrderError::NothingToCorrect);
@@ -70,7 +83,6 @@ impl Coordination {
             let by = notice.reason.unwrap_or_default();
             return Err(OrderError::Answered { at: notice.changed, by });
         }
-        let by = format!("{} (code entered by {actor})", notice.person);
         let Some(event) = notice.event.clone() else {
             (notice.state, notice.changed, notice.reason) = (NoticeState::Acknowledged, now, Some(by));
             let mut batch = Batch::new();
@@ -113,7 +125,7 @@ impl Coordination {
         let mut batch = Batch::new();
         let mut notices = Vec::new();
         for channel in &found.channels {
-            let (id, code) = (MessageId::fresh(), Code::fresh());
+            let (id, codes) = (MessageId::fresh(), self.codes(channel.kind));
             let notice = Notice {
                 id: id.clone(),
                 event: None,
@@ -121,7 +133,8 @@ impl Coordination {
                 person: person.to_owned(),
                 channel: channel.kind,
                 address: channel.address.clone(),
-                code: code.digest(),
+                code: codes.code,
+                link: codes.link,
                 code_until: now + self.config.code_valid,
                 systems: None,
                 state: NoticeState::Waiting,
@@ -129,7 +142,7 @@ impl Coordination {
                 changed: now,
                 reason: None,
             };
-            let body = notices::test(&found.name, code.as_str(), actor).to_body(id.clone());
+            let body = notices::test(&found.name, &codes.way, actor).to_body(id.clone());
             let not_sent = |why: String| OrderError::NotSent { why };
             batch.put(&body.map_err(|error| not_sent(error.to_string()))?);
             batch.put(&notice);

@@ -1,4 +1,5 @@
-//! The one-time code of a notice: eight characters that can be read out over a telephone. Only its digest is kept.
+//! The one-time codes of a notice: eight characters that can be read out over a telephone, and the longer one in its link,
+//! which nobody types. Only their digests are kept.
 
 use std::fmt;
 
@@ -9,26 +10,30 @@ use crate::ids::Digest;
 /// Crockford's base 32: no I, L, O and U, which are taken for others.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// A code, written `XXXX-XXXX`.
+/// Characters of the code in a link: 160 random bits, which no number of guesses finds.
+const LINK: usize = 32;
+
+/// A code, written `XXXX-XXXX`; in a link, [`LINK`] characters.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Code(String);
 
 impl Code {
-    /// One that nobody can guess: 40 random bits.
+    /// One that nobody can guess in the few tries there are: 40 random bits.
     pub(super) fn fresh() -> Self {
-        // The version and the variant of a UUID stand in its later bytes: all bits of these are random.
-        let bytes = Uuid::new_v4().into_bytes();
-        let mut bits = bytes.iter().take(5).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-        let mut text = String::with_capacity(9);
-        for at in 0..8 {
-            if at == 4 {
-                text.push('-');
-            }
-            let letter = usize::try_from(bits & 31).ok().and_then(|number| LETTERS.get(number)).unwrap_or(&b'0');
-            text.push(char::from(*letter));
-            bits >>= 5;
-        }
+        let mut text = random();
+        text.insert(4, '-');
         Self(text)
+    }
+
+    /// One for a link: 160 random bits.
+    pub(super) fn fresh_link() -> Self {
+        Self(std::iter::repeat_with(random).take(LINK / 8).collect())
+    }
+
+    /// Reads the code of a link; nothing if it cannot be one.
+    pub(super) fn read_link(text: &str) -> Option<Self> {
+        let sound = text.len() == LINK && text.bytes().all(|byte| LETTERS.contains(&byte));
+        sound.then(|| Self(text.to_owned()))
     }
 
     /// Reads a code as people write it: in lower case, without the hyphen, with O for 0 and I or L for 1.
@@ -60,6 +65,20 @@ impl Code {
     }
 }
 
+/// Eight letters: 40 random bits.
+fn random() -> String {
+    // The version and the variant of a UUID stand in its later bytes: all bits of these are random.
+    let bytes = Uuid::new_v4().into_bytes();
+    let mut bits = bytes.iter().take(5).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    let mut text = String::with_capacity(9);
+    for _ in 0..8 {
+        let letter = usize::try_from(bits & 31).ok().and_then(|number| LETTERS.get(number)).unwrap_or(&b'0');
+        text.push(char::from(*letter));
+        bits >>= 5;
+    }
+    text
+}
+
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Code(…)")
@@ -83,6 +102,19 @@ mod tests {
         assert_eq!(Code::read("oil0-1111").unwrap().as_str(), "0110-1111");
         for wrong in ["", "1234-567", "1234-56789", "1234-567U", "äöüß-1234"] {
             assert_eq!(Code::read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_code_of_a_link_is_long_and_never_taken_for_a_short_one() {
+        let (one, other) = (Code::fresh_link(), Code::fresh_link());
+        assert_eq!((one.as_str().len(), one == other), (32, false));
+        assert_eq!(Code::read_link(one.as_str()).unwrap().digest(), one.digest());
+        assert_eq!(Code::read(one.as_str()), None);
+        for wrong in
+            ["", Code::fresh().as_str(), &"U".repeat(32), &one.as_str()[1..], "../../../../etc/passwd/////////"]
+        {
+            assert_eq!(Code::read_link(wrong), None, "{wrong}");
         }
     }
 

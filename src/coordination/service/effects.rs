@@ -1,7 +1,6 @@
 //! What follows from entries, carried out in their batch: letters, notices, patches.
 
 use super::Coordination;
-use super::code::Code;
 use super::held::Held;
 use super::people::People;
 use crate::clock::Timestamp;
@@ -138,9 +137,9 @@ impl Coordination {
         doing: &Doing<'_>,
     ) -> Result<Option<Command>, ProcessError> {
         let Effect::Notice { id, about, person, channel, address } = effect else { return Ok(None) };
-        let code = Code::fresh();
+        let codes = self.codes(*channel);
         let systems = to_correct(doing, about, person);
-        let text = notices::text(doing.state, about, code.as_str(), &systems, doing.now);
+        let text = notices::text(doing.state, about, &codes.way, &systems, doing.now);
         let notice = Notice {
             id: id.clone(),
             event: Some(doing.state.id.clone()),
@@ -148,7 +147,8 @@ impl Coordination {
             person: person.clone(),
             channel: *channel,
             address: address.clone(),
-            code: code.digest(),
+            code: codes.code,
+            link: codes.link,
             code_until: doing.now + self.config.code_valid,
             systems: (!systems.is_empty()).then(|| systems.join("\n")),
             state: NoticeState::Waiting,

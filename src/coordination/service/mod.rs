@@ -17,6 +17,7 @@ mod deliver;
 mod effects;
 mod figures;
 mod held;
+mod links;
 mod look;
 mod opening;
 mod orders;
@@ -39,6 +40,7 @@ pub use config::{BadConfig, BadPlan, CallRule, Config};
 use figures::Figures;
 pub(super) use held::Held;
 use held::Listeners;
+pub use links::Linked;
 pub use look::Logged;
 pub use orders::{ByHand, Entered};
 pub use refused::OrderError;
@@ -84,6 +86,8 @@ pub struct CoordinationParts {
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What the links in notices begin with, `https://cirt.example.org`; nothing: they carry none.
+    pub links: Option<String>,
 }
 
 /// The process of significant events on one node. One per node; shared by reference.
@@ -102,6 +106,8 @@ pub struct Coordination {
     /// Whether the agenda was read from the store.
     agenda_read: Mutex<bool>,
     guesses: answers::Guesses,
+    /// What links begin with.
+    links: Option<String>,
 }
 
 impl Coordination {
@@ -117,6 +123,7 @@ impl Coordination {
             boards: boards::Boards::default(),
             agenda_read: Mutex::new(false),
             guesses: answers::Guesses::default(),
+            links: parts.links,
             store: parts.store,
             inventory: parts.inventory,
             rosters: parts.rosters,

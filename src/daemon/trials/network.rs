@@ -130,6 +130,7 @@ impl Node {
             config,
             clock: clock.clone(),
             metrics: metrics.clone(),
+            links: None,
         });
         let exchange = Exchange::new(ExchangeParts {
             post,

@@ -207,6 +207,8 @@ fn notice() -> Notice {
         channel: ParcelKind::Email,
         address: "watch@cirt.example".to_owned(),
         code: Digest::of(b"code"),
+        // Not there in the first version.
+        link: None,
         code_until: TIME,
         systems: some("sql1\nsql2"),
         state: NoticeState::Delivered,

@@ -23,7 +23,7 @@ worded! {
 
 record! {
     /// One notice. Its text is the [`Body`](super::Body) under the same id, and its parcel carries that.
-    pub struct Notice: "notices", version 1, key(id), index by_event(event, id), index by_code(code),
+    pub struct Notice: "notices", version 2, key(id), index by_event(event, id), index by_code(code), index by_link(link),
         index by_person(person, id) {
         /// Our name for it.
         id: MessageId,
@@ -39,7 +39,9 @@ record! {
         address: String,
         /// SHA-256 of the one-time code that acknowledges it.
         code: Digest,
-        /// Until when the code is taken.
+        /// SHA-256 of the code in its link, which is longer; nothing if it carries no link, and in rows of the first version.
+        link: Option<Digest>,
+        /// Until when the codes are taken.
         code_until: Timestamp,
         /// The systems that the code may report corrected, a name a line; nothing if it only acknowledges.
         systems: Option<String>,

@@ -13,20 +13,20 @@ const LABEL_2: &str = "Version=\"ext-value\" ext-Version=\"2.00\" XMLSchemaID=\"
                        ext-XMLSchemaID=\"urn:ietf:params:xml:ns:iodef-2.0\"";
 
 /// Whose clock these trials go by: the node's own.
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     SystemClock.now()
 }
 
 /// What an IncidentID names, with the instance of a Request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Named {
-    pub(super) name: String,
-    pub(super) id: String,
-    pub(super) instance: String,
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) instance: String,
 }
 
 impl Named {
-    pub(super) fn new(name: &str, id: &str, instance: &str) -> Self {
+    pub(crate) fn new(name: &str, id: &str, instance: &str) -> Self {
         Self { name: name.to_owned(), id: id.to_owned(), instance: instance.to_owned() }
     }
 
@@ -63,7 +63,7 @@ fn message(msg_type: &str, about: &Named, payload: Option<(&str, &str)>, behind:
 
 /// A data call, in the making.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(crate) struct Call {
     document: String,
     label: &'static str,
     about: Named,
@@ -71,7 +71,7 @@ pub(super) struct Call {
 
 impl Call {
     /// The call in IODEF 2.0, or in 1.0, issued now under that number.
-    pub(super) fn new(version: &str, number: &str) -> Self {
+    pub(crate) fn new(version: &str, number: &str) -> Self {
         let (text, label) = if version == "1.0" { (CALL_1, LABEL_1) } else { (CALL_2, LABEL_2) };
         let document = &text[text.find("<IODEF-Document").unwrap()..];
         let document = document.replace(NUMBER, number).replace(WRITTEN, &now().to_string());
@@ -79,14 +79,14 @@ impl Call {
     }
 
     /// With this piece of its document replaced.
-    pub(super) fn but(mut self, from: &str, to: &str) -> Self {
+    pub(crate) fn but(mut self, from: &str, to: &str) -> Self {
         assert!(self.document.contains(from), "{from} is not in {}", self.document);
         self.document = self.document.replacen(from, to, 1);
         self
     }
 
     /// By another authority under a number of its own, which names the first one's as an alternative.
-    pub(super) fn also_by(mut self, name: &str, number: &str) -> Self {
+    pub(crate) fn also_by(mut self, name: &str, number: &str) -> Self {
         let theirs = self.about.element("");
         self.about = Named::new(name, number, "1");
         let ours = format!(
@@ -98,12 +98,12 @@ impl Call {
     }
 
     /// The document alone.
-    pub(super) fn document(&self) -> &str {
+    pub(crate) fn document(&self) -> &str {
         &self.document
     }
 
     /// In a message of that type.
-    pub(super) fn as_a(&self, msg_type: &str) -> Vec<u8> {
+    pub(crate) fn as_a(&self, msg_type: &str) -> Vec<u8> {
         message(msg_type, &self.about, Some((self.label, &self.document)), "")
     }
 }
@@ -113,13 +113,13 @@ fn number_of(element: &str) -> String {
 }
 
 /// An Acknowledgement (RFC 6545 §6.2): `AuthorizationStatus="Approved"`, or another with its Justification.
-pub(super) fn acknowledgement(about: &Named, status: &str) -> Vec<u8> {
+pub(crate) fn acknowledgement(about: &Named, status: &str) -> Vec<u8> {
     let behind = format!("<iodef-rid:RequestStatus {status}/>");
     message("Acknowledgement", about, None, &behind)
 }
 
 /// A Query for the incident (RFC 6545 §6.5).
-pub(super) fn query(about: &Named) -> Vec<u8> {
+pub(crate) fn query(about: &Named) -> Vec<u8> {
     message("Query", &Named { instance: String::new(), ..about.clone() }, None, "")
 }
 
@@ -155,7 +155,7 @@ fn work(about: &Named, status: &str, corrected: &[&str], excepted: &[(&str, &str
 }
 
 /// A Report of progress: these systems are corrected; the owners of all of them know.
-pub(super) fn progress(about: &Named, corrected: &[&str]) -> Vec<u8> {
+pub(crate) fn progress(about: &Named, corrected: &[&str]) -> Vec<u8> {
     let told = |milestone: &str| {
         format!(
             "<HistoryItem action=\"status-new-info\"><DateTime>{}</DateTime><Description>Done. milestone={milestone}\
@@ -169,7 +169,7 @@ pub(super) fn progress(about: &Named, corrected: &[&str]) -> Vec<u8> {
 }
 
 /// A Result of completion.
-pub(super) fn completion(about: &Named, corrected: &[&str], excepted: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn completion(about: &Named, corrected: &[&str], excepted: &[(&str, &str)]) -> Vec<u8> {
     let document = work(about, "resolved", corrected, excepted, "");
     let behind =
         "<iodef-rid:IncidentSource><iodef-rid:SourceFound>false</iodef-rid:SourceFound></iodef-rid:IncidentSource>";
@@ -177,7 +177,7 @@ pub(super) fn completion(about: &Named, corrected: &[&str], excepted: &[(&str, &
 }
 
 /// What a unit reports in IODEF 1.0, which has no status and names systems by NodeName alone.
-pub(super) fn in_the_first_version(msg_type: &str, about: &Named, words: &str, corrected: &[&str]) -> Vec<u8> {
+pub(crate) fn in_the_first_version(msg_type: &str, about: &Named, words: &str, corrected: &[&str]) -> Vec<u8> {
     let system = |name: &&str| format!("<System category=\"target\"><Node><NodeName>{name}</NodeName></Node></System>");
     let systems: String = corrected.iter().map(system).collect();
     let data = match systems.as_str() {
@@ -198,7 +198,7 @@ pub(super) fn in_the_first_version(msg_type: &str, about: &Named, words: &str, c
 }
 
 /// An alert to a unit, as a department that is not `ridd` writes it: these systems, due times in words.
-pub(super) fn alert(about: &Named, systems: &[&str], due: Timestamp) -> Vec<u8> {
+pub(crate) fn alert(about: &Named, systems: &[&str], due: Timestamp) -> Vec<u8> {
     let systems: String = systems
         .iter()
         .map(|name| format!("<System category=\"target\"><Node><DomainData><Name>{name}</Name></DomainData></Node><AssetID>{name}</AssetID></System>"))

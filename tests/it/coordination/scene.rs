@@ -13,15 +13,15 @@ use crate::harness::pki::{Papers, Pki};
 use crate::harness::wait;
 
 /// The part of a text between two others.
-pub(super) fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
+pub(crate) fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     text.split_once(start)?.1.split_once(end).map(|(found, _)| found)
 }
 
 /// A RID message that came to someone who plays by hand.
 #[derive(Clone, Debug)]
-pub(super) struct Came {
-    pub(super) text: String,
-    pub(super) token: Option<String>,
+pub(crate) struct Came {
+    pub(crate) text: String,
+    pub(crate) token: Option<String>,
 }
 
 impl Came {
@@ -29,12 +29,12 @@ impl Came {
         Self { text: http.text(), token: http.field("RID-Callback-Token").map(str::to_owned) }
     }
 
-    pub(super) fn msg_type(&self) -> &str {
+    pub(crate) fn msg_type(&self) -> &str {
         between(&self.text, "MsgType=\"", "\"").unwrap_or_default()
     }
 
     /// The incident of its RIDPolicy.
-    pub(super) fn about(&self) -> Named {
+    pub(crate) fn about(&self) -> Named {
         let element = self.text.split_once("IncidentID ").unwrap_or_else(|| panic!("no IncidentID: {}", self.text)).1;
         let value = |name: &str| {
             let start = element.split_once('>').unwrap().0;
@@ -44,7 +44,7 @@ impl Came {
     }
 
     /// The systems it names by AssetID, in order.
-    pub(super) fn systems(&self) -> Vec<String> {
+    pub(crate) fn systems(&self) -> Vec<String> {
         let mut systems: Vec<String> = self
             .text
             .split("AssetID>")
@@ -57,16 +57,16 @@ impl Came {
     }
 
     /// What an Acknowledgement says: AuthorizationStatus and Justification.
-    pub(super) fn status(&self) -> String {
+    pub(crate) fn status(&self) -> String {
         let value = |name: &str| between(&self.text, &format!("{name}=\""), "\"");
         [value("AuthorizationStatus"), value(" Justification")].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 }
 
 /// Someone who plays a RID system by hand.
-pub(super) struct Hand {
-    pub(super) name: String,
-    pub(super) papers: Papers,
+pub(crate) struct Hand {
+    pub(crate) name: String,
+    pub(crate) papers: Papers,
     system: RidSystem,
 }
 
@@ -88,19 +88,19 @@ impl Hand {
     }
 
     /// Posts one message to the node.
-    pub(super) async fn post(&self, node: &Daemon, body: &[u8]) -> Http {
+    pub(crate) async fn post(&self, node: &Daemon, body: &[u8]) -> Http {
         peer::post_once(node.rid, &self.papers, body).await.unwrap()
     }
 
     /// The same, which must be taken with that status.
-    pub(super) async fn tell(&self, node: &Daemon, body: &[u8], status: u16) -> Http {
+    pub(crate) async fn tell(&self, node: &Daemon, body: &[u8], status: u16) -> Http {
         let answer = self.post(node, body).await;
         assert_eq!(answer.status(), status, "{}\n{}\n{}", answer.text(), String::from_utf8_lossy(body), node.log());
         answer
     }
 
     /// Answers a Request: a callback with its token.
-    pub(super) async fn reply(&self, node: &Daemon, to: &Came, body: &[u8]) -> Http {
+    pub(crate) async fn reply(&self, node: &Daemon, to: &Came, body: &[u8]) -> Http {
         let mut stream = peer::connect(node.rid, Some(&self.papers)).await.unwrap();
         let answer = peer::post(&mut stream, body, Some(&token(&to.about()))).await.unwrap();
         assert_eq!(answer.status(), 200, "{}\n{}\n{}", answer.text(), String::from_utf8_lossy(body), node.log());
@@ -108,12 +108,12 @@ impl Hand {
     }
 
     /// What came so far, in order.
-    pub(super) fn came(&self) -> Vec<Came> {
+    pub(crate) fn came(&self) -> Vec<Came> {
         self.system.came().iter().map(Came::new).collect()
     }
 
     /// Waits for a message that is as wanted.
-    pub(super) async fn message(&self, what: &str, node: &Daemon, wanted: impl Fn(&Came) -> bool) -> Came {
+    pub(crate) async fn message(&self, what: &str, node: &Daemon, wanted: impl Fn(&Came) -> bool) -> Came {
         let shown = || {
             let came: Vec<_> = self.came().iter().map(|came| (came.msg_type().to_owned(), came.about())).collect();
             format!("{what} at {}; came {came:?}; the node's log:\n{}", self.name, node.log())
@@ -122,13 +122,13 @@ impl Hand {
     }
 
     /// Waits for the Request of that instance.
-    pub(super) async fn request(&self, node: &Daemon, nth: usize) -> Came {
+    pub(crate) async fn request(&self, node: &Daemon, nth: usize) -> Came {
         let shown = || format!("Request {nth} at {}; the node's log:\n{}", self.name, node.log());
         wait::until(shown, async || self.requests().into_iter().nth(nth)).await
     }
 
     /// The Requests that came, each once however often it was sent; the same request must be the same bytes.
-    pub(super) fn requests(&self) -> Vec<Came> {
+    pub(crate) fn requests(&self) -> Vec<Came> {
         let mut requests: Vec<Came> = Vec::new();
         for came in self.came().into_iter().filter(|came| came.msg_type() == "InvestigationRequest") {
             match requests.iter().find(|known| known.about() == came.about()) {
@@ -145,15 +145,15 @@ fn token(about: &Named) -> String {
 }
 
 /// The node, who is around it, and where it keeps its files.
-pub(super) struct Scene {
-    pub(super) node: Daemon,
-    pub(super) hands: Vec<Hand>,
-    pub(super) mailbox: Mailbox,
-    pub(super) dir: tempfile::TempDir,
+pub(crate) struct Scene {
+    pub(crate) node: Daemon,
+    pub(crate) hands: Vec<Hand>,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 /// A person of a roster with an email address.
-pub(super) fn person(id: &str, place: &str, unit: &str) -> String {
+pub(crate) fn person(id: &str, place: &str, unit: &str) -> String {
     let unit = if unit.is_empty() { String::new() } else { format!("unit = \"{unit}\"\n") };
     format!(
         "[[person]]\nid = \"{id}\"\nname = \"{id}\"\nplace = \"{place}\"\n{unit}channels = [{{ email = \"{id}@example.org\" }}]\n\n"
@@ -175,33 +175,33 @@ const INVENTORY: &[(&str, &str, &str)] = &[
 ];
 
 /// An authority's name.
-pub(super) const AUTHORITY: &str = "authority.example";
+pub(crate) const AUTHORITY: &str = "authority.example";
 /// Another authority's.
-pub(super) const OTHER: &str = "other.example";
+pub(crate) const OTHER: &str = "other.example";
 /// The units' names.
-pub(super) const UNITS: [&str; 3] = ["unit1.example", "unit2.example", "unit3.example"];
+pub(crate) const UNITS: [&str; 3] = ["unit1.example", "unit2.example", "unit3.example"];
 
 /// How the node of a scene is set up.
 #[derive(Default)]
-pub(super) struct Stage {
+pub(crate) struct Stage {
     plan: Option<String>,
     tables: Vec<(String, String)>,
 }
 
 impl Stage {
     /// With these lines in `[coordination]`.
-    pub(super) fn set(lines: &str) -> Self {
+    pub(crate) fn set(lines: &str) -> Self {
         Self::default().table("coordination", lines)
     }
 
     /// With these lines in that table.
-    pub(super) fn table(mut self, table: &str, lines: &str) -> Self {
+    pub(crate) fn table(mut self, table: &str, lines: &str) -> Self {
         self.tables.push((table.to_owned(), lines.to_owned()));
         self
     }
 
     /// With a timetable of these milestones, each with its due time, and so long to answer a notice.
-    pub(super) fn plan(mut self, answer_within: &str, steps: &[(&str, &str)]) -> Self {
+    pub(crate) fn plan(mut self, answer_within: &str, steps: &[(&str, &str)]) -> Self {
         let steps: String = steps
             .iter()
             .map(|(milestone, after)| format!("[[step]]\nmilestone = \"{milestone}\"\nafter = \"{after}\"\n"))
@@ -213,7 +213,7 @@ impl Stage {
 
 impl Scene {
     /// A node of that name with those around it, by name and relation.
-    pub(super) async fn with(name: &str, around: &[(&str, &str)], stage: Stage) -> Self {
+    pub(crate) async fn with(name: &str, around: &[(&str, &str)], stage: Stage) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let pki = Pki::make(dir.path(), "Coordination CA");
         let mailbox = Mailbox::start().await;
@@ -238,7 +238,7 @@ impl Scene {
     }
 
     /// A department with an authority, another, and three units.
-    pub(super) async fn department(stage: Stage) -> Self {
+    pub(crate) async fn department(stage: Stage) -> Self {
         let around = [
             (AUTHORITY, "authority"),
             (OTHER, "authority"),
@@ -255,46 +255,46 @@ impl Scene {
     }
 
     /// Takes in an inventory: lines of name, unit, owner, addresses, cpes.
-    pub(super) fn runs(&self, lines: impl Iterator<Item = String>) {
+    pub(crate) fn runs(&self, lines: impl Iterator<Item = String>) {
         let text = std::iter::once("name,unit,owner,addresses,cpes".to_owned()).chain(lines).collect::<Vec<_>>();
         let file = self.file("inventory.csv", &text.join("\n"));
         self.node.ridd(&["inventory", "import", file.to_str().unwrap()]);
     }
 
     /// Takes in a roster.
-    pub(super) fn calls(&self, text: &str) {
+    pub(crate) fn calls(&self, text: &str) {
         let file = self.file("roster.toml", text);
         self.node.ridd(&["roster", "import", file.to_str().unwrap()]);
     }
 
     /// A file beside the node's directory.
-    pub(super) fn file(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
         write(self.dir.path(), name, text)
     }
 
     /// Someone who plays by hand.
-    pub(super) fn hand(&self, name: &str) -> &Hand {
+    pub(crate) fn hand(&self, name: &str) -> &Hand {
         self.hands.iter().find(|hand| hand.name == name).unwrap()
     }
 
     /// The first unit's node.
-    pub(super) fn unit(&self, number: usize) -> &Hand {
+    pub(crate) fn unit(&self, number: usize) -> &Hand {
         self.hand(UNITS[number - 1])
     }
 
     /// The authority's.
-    pub(super) fn authority(&self) -> &Hand {
+    pub(crate) fn authority(&self) -> &Hand {
         self.hand(AUTHORITY)
     }
 
     /// All events, in the order of their names.
-    pub(super) async fn events(&self) -> Vec<Value> {
+    pub(crate) async fn events(&self) -> Vec<Value> {
         let list = self.node.ask("events?all=true&limit=1000").await;
         list["events"].as_array().cloned().unwrap_or_default()
     }
 
     /// The name of the one event, once it is there.
-    pub(super) async fn event(&self) -> String {
+    pub(crate) async fn event(&self) -> String {
         let shown = || format!("an event at {}; its log:\n{}", self.node.setup.name, self.node.log());
         let events = wait::until(shown, async || Some(self.events().await).filter(|events| !events.is_empty())).await;
         assert_eq!(events.len(), 1, "{events:#?}");
@@ -302,12 +302,12 @@ impl Scene {
     }
 
     /// The event with everything that is known of it.
-    pub(super) async fn detail(&self, event: &str) -> Value {
+    pub(crate) async fn detail(&self, event: &str) -> Value {
         self.node.ask(&format!("events/{event}")).await
     }
 
     /// Waits until the event is as wanted.
-    pub(super) async fn until(&self, event: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&self, event: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let last = std::cell::RefCell::new(Value::Null);
         let shown = || format!("{what} of {event}; it is {:#}; the node's log:\n{}", last.borrow(), self.node.log());
         wait::until(shown, async || {
@@ -320,7 +320,7 @@ impl Scene {
     }
 
     /// The entries of the event's log, as they stand in the store.
-    pub(super) async fn log(&self, event: &str) -> Vec<Value> {
+    pub(crate) async fn log(&self, event: &str) -> Vec<Value> {
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
         let store = rusqlite::Connection::open_with_flags(self.node.data().join("store/ridd.db"), flags).unwrap();
         let mut query =
@@ -333,26 +333,26 @@ impl Scene {
     }
 
     /// How many entries of that kind it has.
-    pub(super) async fn logged(&self, event: &str, kind: &str) -> usize {
+    pub(crate) async fn logged(&self, event: &str, kind: &str) -> usize {
         self.log(event).await.iter().filter(|entry| entry["kind"] == kind).count()
     }
 }
 
 /// Writes a file.
-pub(super) fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
+pub(crate) fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
     let path = dir.join(name);
     fs::write(&path, text).unwrap();
     path
 }
 
 /// A unit of an event as it is shown.
-pub(super) fn unit<'v>(event: &'v Value, name: &str) -> &'v Value {
+pub(crate) fn unit<'v>(event: &'v Value, name: &str) -> &'v Value {
     let units = event["units"].as_array().unwrap();
     units.iter().find(|unit| unit["unit"] == name).unwrap_or(&Value::Null)
 }
 
 /// Where a milestone of the event, or of one of its units, stands.
-pub(super) fn standing<'v>(of: &'v Value, milestone: &str) -> &'v str {
+pub(crate) fn standing<'v>(of: &'v Value, milestone: &str) -> &'v str {
     let marks = of["milestones"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mark = marks.iter().find(|mark| mark["milestone"] == milestone);
     mark.and_then(|mark| mark["standing"].as_str()).unwrap_or("none")

@@ -63,6 +63,8 @@ pub(crate) struct Daemon {
     pub(crate) rid: SocketAddr,
     /// Where it shows metrics and health.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Where the links in notices lead.
+    pub(crate) links: Option<SocketAddr>,
 }
 
 impl Daemon {
@@ -84,7 +86,7 @@ impl Daemon {
         fs::copy(ca, pki.join("trust/ca.pem")).unwrap();
         fs::write(dir.path().join("ridd.toml"), setup.text()).unwrap();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut daemon = Self { setup, papers, dir, child: None, rid: nowhere, metrics: None };
+        let mut daemon = Self { setup, papers, dir, child: None, rid: nowhere, metrics: None, links: None };
         daemon.launch();
         daemon
     }
@@ -131,6 +133,7 @@ impl Daemon {
         };
         self.rid = address(&ready["rid"]).unwrap_or_else(|| panic!("no address in {line}"));
         self.metrics = address(&ready["metrics"]);
+        self.links = address(&ready["acknowledge"]);
     }
 
     fn log_path(&self) -> PathBuf {

@@ -46,6 +46,7 @@ fn text() -> NoticeText {
         test: false,
         respond_by: None,
         how: "ridd acknowledge 123456".to_owned(),
+        link: None,
         alert: Some("Block UDP port 1434.".to_owned()),
     }
 }

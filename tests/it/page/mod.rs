@@ -1,0 +1,3 @@
+//! The pages as browsers reach them: the real program, over real sockets.
+
+mod acknowledge;
