@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::due::next_try;
 use super::plan::{From, Milestone, Scope, milestone};
 use super::state::{AlertState, Call, Mark, Standing, State};
-use super::subject::{About, Subject};
+use super::subject::{About, Reason, Subject};
 use crate::clock::Timestamp;
 use crate::ids::{EventId, PeerName};
 use crate::store::records::{EventRole, EventState};
@@ -171,7 +171,9 @@ impl Board {
             excepted: unit.excepted(),
             cells: vec![None; state.plan.steps.len()],
         };
-        let open = state.calls.iter().filter(|(_, call)| call.is_open() && !state.is_over());
+        // A reminder wants no answer.
+        let waits = |about: &About, call: &Call| call.is_open() && about.reason != Reason::Reminder;
+        let open = state.calls.iter().filter(|(about, call)| waits(about, call) && !state.is_over());
         let mut calling: Vec<(&About, &Call)> = open.collect();
         let unanswered = calling.len();
         calling.sort_by_key(|(_, call)| std::cmp::Reverse(call.tries.last().map(|last| last.at)));

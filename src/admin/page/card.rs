@@ -191,7 +191,7 @@ fn call_line(Calling { about, call, next }: &Calling) -> CallLine {
     let last = call.tries.last();
     CallLine {
         about: about.to_string(),
-        person: last.map_or_else(|| "nobody yet".to_owned(), |last| last.person.clone()),
+        person: last.map_or_else(|| "nobody in the roster".to_owned(), |last| last.person.clone()),
         channel: last.map(|last| last.channel.to_string()).unwrap_or_default(),
         at: last.map(|last| last.at),
         fate: last.map(|last| last.fate.to_string()).unwrap_or_default(),

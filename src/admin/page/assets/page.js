@@ -92,8 +92,9 @@ function restore({ open, fields, focus, place }) {
 
 // The same page again, put in the place of this one.
 async function refresh() {
-  const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
-  if (!answer.ok) return;
+  const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "manual" });
+  // Whoever is signed out, or may not look any more, is to see that and not an old page.
+  if (!answer.ok) return location.reload();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
   const main = document.querySelector("main");
   if (!fresh || !main) return;
@@ -103,6 +104,18 @@ async function refresh() {
   files();
   tick();
   clocks();
+}
+
+// Says that what is shown may be old: no news come.
+function stale(is) {
+  document.getElementById("stale")?.remove();
+  if (!is) return;
+  const said = document.createElement("p");
+  said.id = "stale";
+  said.className = "banner";
+  said.setAttribute("role", "alert");
+  said.textContent = "No news from the node: what is shown may be old. Reload the page.";
+  document.body.prepend(said);
 }
 
 // A page with data-live says of which event it is, or "*"; the node tells when it has changed.
@@ -120,8 +133,20 @@ function live() {
     const { event } = JSON.parse(data);
     if (about === "*" || event === null || event === about) soon();
   });
-  source.addEventListener("error", () => { broken = true; });
-  source.addEventListener("open", () => { if (broken) soon(); broken = false; });
+  let since = null;
+  source.addEventListener("error", () => {
+    broken = true;
+    // Some other pages, or a short break, are no matter; a wall that shows old news for long is.
+    since ??= setTimeout(() => stale(true), 10000);
+    if (source.readyState === EventSource.CLOSED) stale(true);
+  });
+  source.addEventListener("open", () => {
+    if (broken) soon();
+    broken = false;
+    clearTimeout(since);
+    since = null;
+    stale(false);
+  });
 }
 
 files();

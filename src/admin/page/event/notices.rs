@@ -8,6 +8,7 @@ use crate::admin::call::Call;
 use crate::admin::http::Reply;
 use crate::admin::page::Frame;
 use crate::admin::problem::Problem;
+use crate::coordination::subject::Reason;
 use crate::ids::EventId;
 
 #[derive(askama::Template)]
@@ -31,7 +32,7 @@ pub(super) async fn show(call: &Call<'_>, permitted: &Permitted<Look>, event: &E
     Reply::page(&Page {
         frame: frame(call, &state, "Notices"),
         head: Head::of(call, &state, "notices"),
-        open: calls.into_iter().filter(|one| one.open).collect(),
+        open: calls.into_iter().filter(|one| one.open && one.reason != Reason::Reminder).collect(),
         notices,
         may_answer: call.may::<Acknowledge>(),
     })
