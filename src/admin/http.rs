@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::problem::{Code, Problem};
 
@@ -27,6 +27,9 @@ const HEAD_LIMIT: usize = 16 * 1024;
 
 /// Fields of a form at most.
 const FIELDS: usize = 10_000;
+
+/// A body is fed for so long. Then the other side asks again, and is judged again.
+const FED_TIME: Duration = Duration::from_secs(600);
 
 /// One request, read completely.
 #[derive(Debug)]
@@ -239,7 +242,8 @@ impl Reply {
         reply.with(LOCATION, address)
     }
 
-    /// What is fed as it comes, until the feeder is dropped, the other side leaves, or the node stops.
+    /// What is fed as it comes, until the feeder is dropped, the other side leaves, the node stops,
+    /// or [`FED_TIME`] is over.
     pub(super) fn fed(content_type: &'static str, feed: mpsc::Receiver<Bytes>) -> Self {
         Self { body: Either::Right(Fed { feed, stop: None }), ..Self::bytes(content_type, Bytes::new()) }
     }
@@ -332,7 +336,12 @@ where
         async move {
             let mut response = response.await;
             if let Either::Right(fed) = response.body_mut() {
-                fed.stop = Some(Box::pin(async move { drop(stop.wait_for(|stop| *stop).await) }));
+                fed.stop = Some(Box::pin(async move {
+                    tokio::select! {
+                        _ = stop.wait_for(|stop| *stop) => {}
+                        () = sleep(FED_TIME) => {}
+                    }
+                }));
             }
             Ok::<_, Infallible>(response)
         }

@@ -9,7 +9,7 @@ use hyper::{Request, Response};
 
 use super::session::{self, Token};
 use super::visitor::Visitor;
-use super::{Door, csrf, headers, sessions, setup, sign_in};
+use super::{Door, change, csrf, headers, sessions, setup, sign_in};
 use crate::admin::auth::Operator;
 use crate::admin::call::Call;
 use crate::admin::http::{Ask, Body, Reply, answer as reply};
@@ -77,6 +77,7 @@ async fn enter(door: &Door, visitor: &Visitor, request: Request<Incoming>) -> Re
     }
     match path.as_str() {
         "/sign-out" | "/sessions" => Ok(sessions::serve(door, &ask, &entered).await?.into_response()),
+        "/password" => Ok(change::serve(door, visitor, &ask, &entered).await?.into_response()),
         _ => {
             let csrf = entered.session.as_ref().map(|(token, _)| token.csrf());
             Ok(Call::new(parts, entered.operator, door.owner, ask).with_csrf(csrf).answer().await)
@@ -131,6 +132,14 @@ fn check(ask: &Ask, entered: &Entered) -> Result<(), Problem> {
         return Err(Problem::new(Code::NotPermitted, format!("{kind:?} is not taken with a certificate alone"), fix));
     }
     Ok(())
+}
+
+impl Entered {
+    /// The frame of one of the door's own pages, with all that is around every page.
+    pub(super) fn frame(&self, door: &Door, title: &str) -> Frame {
+        let csrf = self.session.as_ref().map(|(token, _)| token.csrf());
+        Call::new(&door.parts, self.operator.clone(), door.owner, Ask::nothing()).with_csrf(csrf).frame(title, "")
+    }
 }
 
 impl Door {

@@ -4,6 +4,7 @@
 //! `server` serves the listener of `[admin.page]` with [`serve`]. Whoever is in is an [`super::auth::Operator`] as over the
 //! socket, and everything behind is the same `Call`. ADR 13 says why the door is as it is.
 
+mod change;
 mod config;
 mod csrf;
 mod enter;

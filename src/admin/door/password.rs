@@ -26,6 +26,19 @@ const NOBODYS: &str =
 /// 32 characters that are not taken for one another.
 const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567890";
 
+/// What is wrong with a password that somebody chooses, if anything is.
+pub(super) fn fault(new: &str, again: &str) -> Option<&'static str> {
+    if new.chars().count() < LEAST {
+        Some("the password is too short")
+    } else if new.len() > MOST {
+        Some("the password is too long")
+    } else if new != again {
+        Some("the two passwords differ")
+    } else {
+        None
+    }
+}
+
 /// A new random password of 100 bits, in four groups, and its hash.
 pub(in crate::admin) async fn fresh() -> Result<(String, String), Problem> {
     let mut bytes = [0; 20];

@@ -7,12 +7,12 @@ use super::Door;
 use super::enter::Entered;
 use super::session::{is_alive, no_cookie};
 use crate::admin::api::wrong_method;
-use crate::admin::call::Call;
 use crate::admin::http::{Ask, Reply};
 use crate::admin::page::Frame;
 use crate::admin::problem::Problem;
 use crate::admin::{operators, trail};
-use crate::store::records::Session;
+use crate::ids::Digest;
+use crate::store::records::{Credential, Session};
 use crate::store::{Batch, Column};
 
 #[derive(askama::Template)]
@@ -21,15 +21,17 @@ struct Page {
     frame: Frame,
     sessions: Vec<Session>,
     /// The one that looks at the page.
-    own: crate::ids::Digest,
+    own: Digest,
+    /// Whether there is a password to be changed.
+    has_password: bool,
 }
 
 /// Answers `/sign-out` and `/sessions`. Their token has been checked.
 pub(super) async fn serve(door: &Door, ask: &Ask, entered: &Entered) -> Result<Reply, Problem> {
-    let Some((token, own)) = &entered.session else { return Ok(Reply::see_other("/")) };
+    let Some((_, own)) = &entered.session else { return Ok(Reply::see_other("/")) };
     let path: Vec<&str> = ask.path.iter().map(String::as_str).collect();
     match (path.as_slice(), &ask.method) {
-        (["sessions"], &Method::GET | &Method::HEAD) => show(door, entered, own, token.csrf()).await,
+        (["sessions"], &Method::GET | &Method::HEAD) => show(door, entered, own).await,
         (["sign-out"], &Method::POST) => {
             let everywhere = ask.form()?.ticked("everywhere");
             end(door, entered, own, everywhere).await
@@ -39,15 +41,16 @@ pub(super) async fn serve(door: &Door, ask: &Ask, entered: &Entered) -> Result<R
     }
 }
 
-async fn show(door: &Door, entered: &Entered, own: &Session, csrf: String) -> Result<Reply, Problem> {
+async fn show(door: &Door, entered: &Entered, own: &Session) -> Result<Reply, Problem> {
     let parts = door.parts.as_ref();
     let mut sessions = operators::sessions(parts.store.as_ref(), &own.operator).await?;
     let now = parts.clock.now();
     sessions.retain(|session| is_alive(session, &parts.config.page, now));
     sessions.reverse();
-    let call = Call::new(parts, entered.operator.clone(), door.owner, Ask::nothing());
-    let frame = call.with_csrf(Some(csrf)).frame("Your sessions", "");
-    Reply::page(&Page { frame, sessions, own: own.token.clone() })
+    let key = vec![own.operator.clone().to_value()];
+    let has_password = parts.store.find::<Credential>(key).await?.is_some_and(|found| found.totp.is_some());
+    let frame = entered.frame(door, "Your sessions");
+    Reply::page(&Page { frame, sessions, own: own.token.clone(), has_password })
 }
 
 async fn end(door: &Door, entered: &Entered, own: &Session, everywhere: bool) -> Result<Reply, Problem> {

@@ -47,15 +47,7 @@ pub(super) async fn serve(door: &Door, visitor: &Visitor, ask: &Ask, entered: &E
             csrf::check_token(&token.csrf(), form.text("csrf"))?;
             let (new, again) = (form.text("password").unwrap_or_default(), form.text("again").unwrap_or_default());
             let now = door.parts.clock.now();
-            let why = if new.chars().count() < password::LEAST {
-                Some("the password is too short")
-            } else if new.len() > password::MOST {
-                Some("the password is too long")
-            } else if new != again {
-                Some("the two passwords differ")
-            } else {
-                None
-            };
+            let why = password::fault(new, again);
             if why.is_some() {
                 return Ok(show(door, entered, secret, why)?.status(Code::Refused.status()));
             }

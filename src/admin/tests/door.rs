@@ -319,6 +319,34 @@ async fn signing_out_here_and_everywhere() {
 }
 
 #[tokio::test]
+async fn a_password_is_changed_by_whoever_has_it_and_the_app() {
+    let trial = trial().await;
+    let (mut browser, secret) = ann(&trial).await;
+    let mut other = Browser::new(&trial, None);
+    let code = next_code(&trial, &secret);
+    other.sign_in("ann", PASSWORD, &code).await;
+    assert!(browser.get("/sessions").await.text.contains("/password"));
+    let csrf = browser.csrf("/password").await;
+    let another = "battery staple horse";
+    let fresh = next_code(&trial, &secret);
+    for (present, new, code, status) in [
+        ("wrong horse battery", another, fresh.as_str(), 403),
+        (PASSWORD, another, &code, 403),
+        (PASSWORD, "short", &fresh, 422),
+        (PASSWORD, another, &fresh, 303),
+    ] {
+        let fields = [("csrf", csrf.as_str()), ("present", present), ("code", code), ("password", new), ("again", new)];
+        let answer = browser.post("/password", &fields).await;
+        assert_eq!(answer.status, status, "{present} {code}: {}", answer.text);
+    }
+    assert_eq!(browser.get("/status").await.status, 200);
+    assert_eq!(other.get("/status").await.status, 303, "every other session has ended");
+    let code = next_code(&trial, &secret);
+    assert_eq!(other.sign_in("ann", PASSWORD, &code).await.status, 401);
+    assert_eq!(other.sign_in("ann", another, &code).await.status, 303);
+}
+
+#[tokio::test]
 async fn an_operator_who_is_reset_or_removed_is_out() {
     let trial = trial().await;
     let (mut browser, secret) = ann(&trial).await;

@@ -65,6 +65,8 @@ pub(crate) struct Daemon {
     pub(crate) metrics: Option<SocketAddr>,
     /// Where the links in notices lead.
     pub(crate) links: Option<SocketAddr>,
+    /// Where it serves the operators' page.
+    pub(crate) page: Option<SocketAddr>,
 }
 
 impl Daemon {
@@ -86,7 +88,7 @@ impl Daemon {
         fs::copy(ca, pki.join("trust/ca.pem")).unwrap();
         fs::write(dir.path().join("ridd.toml"), setup.text()).unwrap();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut daemon = Self { setup, papers, dir, child: None, rid: nowhere, metrics: None, links: None };
+        let mut daemon = Self { setup, papers, dir, child: None, rid: nowhere, metrics: None, links: None, page: None };
         daemon.launch();
         daemon
     }
@@ -134,6 +136,7 @@ impl Daemon {
         self.rid = address(&ready["rid"]).unwrap_or_else(|| panic!("no address in {line}"));
         self.metrics = address(&ready["metrics"]);
         self.links = address(&ready["acknowledge"]);
+        self.page = address(&ready["page"]);
     }
 
     fn log_path(&self) -> PathBuf {

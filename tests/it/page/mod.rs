@@ -1,3 +1,5 @@
 //! The pages as browsers reach them: the real program, over real sockets.
 
 mod acknowledge;
+mod browser;
+mod door;
