@@ -2,6 +2,7 @@
 
 use hyper::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Call, wrong_method};
 use crate::admin::auth::{ChangeNode, Look, Permitted};
@@ -42,11 +43,12 @@ async fn reload(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Re
 /// Answers `/api/v1/config`.
 pub(super) fn serve_config(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
     match *method {
-        Method::GET => config(call, &call.permit()?),
+        Method::GET => Reply::json(&config(call, &call.permit()?)),
         _ => Err(wrong_method(method, "GET")),
     }
 }
 
-fn config(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
-    Reply::json(&call.parts.control.config())
+/// The configuration in effect.
+pub(in crate::admin) fn config(call: &Call<'_>, _: &Permitted<Look>) -> Value {
+    call.parts.control.config()
 }

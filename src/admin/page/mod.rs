@@ -15,6 +15,7 @@ mod inventory;
 mod live;
 mod messages;
 mod now;
+mod operators;
 mod outbox;
 mod peers;
 mod roster;
@@ -24,7 +25,7 @@ mod when;
 
 use hyper::{Method, Response};
 
-use super::auth::{Audit, Follow, Look};
+use super::auth::{Audit, ChangeNode, Follow, Look};
 use super::call::Call;
 use super::http::{Body, Reply, answer};
 use super::problem::{Code, Problem};
@@ -50,6 +51,7 @@ const NAVIGATION: &[Row] = &[
     Row { address: "/inventory", words: "Inventory", shown: |call| call.may::<Follow>() },
     Row { address: "/roster", words: "Roster", shown: |call| call.may::<Look>() },
     Row { address: "/audit", words: "Audit", shown: |call| call.may::<Audit>() },
+    Row { address: "/operators", words: "Operators", shown: |call| call.may::<ChangeNode>() },
     Row { address: "/status", words: "Status", shown: |call| call.may::<Follow>() },
 ];
 
@@ -66,6 +68,7 @@ pub(super) async fn dispatch(call: &Call<'_>, method: &Method, path: &[&str]) ->
         ["inventory", rest @ ..] => inventory::serve(call, method, rest).await,
         ["roster", rest @ ..] => roster::serve(call, method, rest).await,
         ["audit", rest @ ..] => audit::serve(call, method, rest).await,
+        ["operators", rest @ ..] => operators::serve(call, method, rest).await,
         ["status"] => status::serve(call, method).await,
         _ => Err(no_such_page(path)),
     }

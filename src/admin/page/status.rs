@@ -3,9 +3,10 @@
 use hyper::Method;
 
 use super::Frame;
+use crate::admin::api::node;
 use crate::admin::api::status::{Status, status};
 use crate::admin::api::wrong_method;
-use crate::admin::auth::{Follow, Permitted};
+use crate::admin::auth::{Follow, Look, Permitted};
 use crate::admin::call::Call;
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
@@ -15,6 +16,8 @@ use crate::admin::problem::Problem;
 struct Page {
     frame: Frame,
     status: Status,
+    /// The configuration in effect, for those who may look at it.
+    config: Option<String>,
 }
 
 /// Answers `/status`.
@@ -28,5 +31,9 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method) -> Result<Reply, Pro
 async fn show(call: &Call<'_>, permitted: &Permitted<Follow>) -> Result<Reply, Problem> {
     call.ask.only(&[])?;
     let status = status(call, permitted).await?;
-    Reply::page(&Page { frame: call.frame("Status", "/status"), status })
+    let config = match call.may::<Look>() {
+        true => serde_json::to_string_pretty(&node::config(call, &call.permit()?)).ok(),
+        false => None,
+    };
+    Reply::page(&Page { frame: call.frame("Status", "/status"), status, config })
 }

@@ -201,6 +201,28 @@ async fn the_trail_is_searched_and_logs_are_checked() {
 }
 
 #[tokio::test]
+async fn operators_are_added_given_a_password_and_removed() {
+    let trial = trial().await;
+    assert!(get(&trial, "/operators").await.text.contains("Nobody was added"));
+    let fields = [("name", SCRIPT), ("role", "officer"), ("user", ""), ("unit", "")];
+    assert_eq!(post(&trial, "/operators", &form(&fields)).await.header("location"), "/operators");
+    let page = get(&trial, "/operators").await;
+    assert!(page.text.contains(&format!("<th scope=\"row\">{ESCAPED}</th>")) && !page.text.contains(SCRIPT));
+    let at = "/operators/%3Cscript%3Ealert%281%29%3C%2Fscript%3E";
+    assert!(page.text.contains(&format!("action=\"{at}/reset\"")), "{}", page.text);
+    let given = post(&trial, &format!("{at}/reset"), "").await;
+    assert!(given.text.contains("class=\"secret\"") && given.text.contains("It is shown this once"), "{}", given.text);
+    assert_eq!(given.header("cache-control"), "no-store");
+    assert!(!get(&trial, "/operators").await.text.contains("class=\"secret\""));
+    assert_eq!(post(&trial, &format!("{at}/remove"), "").await.status, 303);
+    assert!(get(&trial, "/operators").await.text.contains("Nobody was added"));
+    assert_eq!(post(&trial, &format!("{at}/reset"), "").await.status, 404);
+    assert_eq!(post(&trial, "/operators", "name=ann&role=king").await.status, 400);
+    let done: Vec<_> = acts(&trial).await.into_iter().filter(|act| act.outcome == "done").map(|act| act.act).collect();
+    assert_eq!(done, ["operator remove", "operator reset", "operator add"]);
+}
+
+#[tokio::test]
 async fn forms_stand_only_where_the_role_may_send_them() {
     let trial = operators::trial().await;
     operators::add(&trial.client, crate::store::records::Role::Viewer).await;
@@ -221,7 +243,7 @@ async fn forms_stand_only_where_the_role_may_send_them() {
         assert_eq!(page.status, 200, "{address}");
         assert!(!page.text.contains("method=\"post\""), "{address}: {}", page.text);
     }
-    for address in ["/audit", "/inventory/import", "/roster/import"] {
+    for address in ["/audit", "/inventory/import", "/roster/import", "/operators"] {
         assert_eq!(get(&trial, address).await.status, 403, "{address}");
     }
     let remove = post(&trial, "/peers/a.example/remove", "").await;
