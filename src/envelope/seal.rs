@@ -128,12 +128,14 @@ impl Closing<'_> {
         let document = self.parsed(&message)?;
         let secret = payload_root(&document).filter(|root| must_encrypt(&self.policy, restriction, *root));
         let encrypted = secret.and_then(Node::parent).map(|holder| self.encrypted(&document, holder)).transpose()?;
-        drop(document);
-        let (open, plain) = match encrypted {
-            Some(encrypted) => (encrypted, Some(message.into())),
-            None => (message, None),
-        };
-        Ok(Sealed { bytes: self.signed(open)?.into(), plain })
+        match encrypted {
+            Some(encrypted) => {
+                drop(document);
+                let document = self.parsed(&encrypted)?;
+                Ok(Sealed { bytes: self.signed(&document, &encrypted)?.into(), plain: Some(message.into()) })
+            }
+            None => Ok(Sealed { bytes: self.signed(&document, &message)?.into(), plain: None }),
+        }
     }
 
     fn encrypted(&self, document: &Document<'_>, holder: Node<'_>) -> Result<Vec<u8>, SealError> {
@@ -147,20 +149,18 @@ impl Closing<'_> {
     }
 
     /// Signs the whole message, unless it is signed already or has no place for it.
-    fn signed(&self, message: Vec<u8>) -> Result<Vec<u8>, SealError> {
+    fn signed(&self, document: &Document<'_>, message: &[u8]) -> Result<Vec<u8>, SealError> {
         if self.policy.signatures == Signatures::Off {
-            return Ok(message);
+            return Ok(message.to_vec());
         }
-        let document = self.parsed(&message)?;
-        let signed = !signatures(&document, &self.envelopes.config.signatures).0.is_empty();
-        let Some(place) = signature::signature_place(&document).filter(|_| !signed) else {
-            drop(document);
-            return Ok(message);
+        let signed = !signatures(document, &self.envelopes.config.signatures).0.is_empty();
+        let Some(place) = signature::signature_place(document).filter(|_| !signed) else {
+            return Ok(message.to_vec());
         };
         let signer = self.envelopes.keyring.signer();
         let splice = Splice { at: place.at, before: &place.before, after: &place.after };
         let algorithm = self.algorithm(&*signer);
-        sign_whole(&message, &splice, &*signer, algorithm, &self.limits).map_err(|error| self.fault(error))
+        sign_whole(message, &splice, &*signer, algorithm, &self.limits).map_err(|error| self.fault(error))
     }
 
     /// The first of the agreed algorithms that the key can do; none agreed: the key's usual one.

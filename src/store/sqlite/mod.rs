@@ -82,8 +82,7 @@ impl Store for Sqlite {
     }
 
     async fn row(&self, table: &'static Table, key: Vec<Value>) -> Result<Option<Row>, StoreError> {
-        let statements = Arc::clone(&self.statements);
-        self.readers.run(move |connection, place| read::row(connection, place, &statements, table, &key)).await
+        self.readers.here(|connection, place| read::row(connection, place, &self.statements, table, &key))
     }
 
     async fn rows(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {

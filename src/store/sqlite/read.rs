@@ -1,4 +1,5 @@
-//! Reading: a few connections of their own, on threads that may block.
+//! Reading: a few connections of their own. Scans run on threads that may block. The row of one key is looked up where it is
+//! asked for: it takes some ten microseconds from the caches, and to hand it to another thread and back takes longer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,16 +40,24 @@ impl Readers {
         let read = tokio::task::spawn_blocking(move || {
             // Kept until the reading is done, even if nobody waits for it any longer.
             let _turn = turn;
-            let kept = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = match kept {
-                Some(connection) => connection,
-                None => readers.connect()?,
-            };
-            let read = reading(&connection, &readers.place);
-            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            read
+            readers.here(reading)
         });
         read.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs the reading on this thread: it must be a short one.
+    pub(super) fn here<T>(
+        &self,
+        reading: impl FnOnce(&Connection, &Place) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => self.connect()?,
+        };
+        let read = reading(&connection, &self.place);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        read
     }
 
     fn connect(&self) -> Result<Connection, StoreError> {
