@@ -314,12 +314,7 @@ impl Draft {
         let state = &self.state;
         let told = state.source.as_ref().and_then(|source| state.told.get(&source.peer));
         let confirmed = state.event_mark(milestone::CONFIRMED).and_then(|mark| mark.met.as_ref());
-        let (Some(told), Some(_)) = (told, confirmed) else { return false };
-        let marks = state.marks.iter().flat_map(|(_, mark)| {
-            [mark.met.as_ref().map(|met| met.at), mark.missed, mark.waived.as_ref().map(|waived| waived.at)]
-        });
-        let units = state.units.values().flat_map(|unit| [unit.delivered, unit.completed, unit.validated]);
-        marks.chain(units).flatten().all(|at| at <= *told)
+        told.zip(confirmed).is_some_and(|(told, _)| state.news <= *told)
     }
 
     /// The authority whose call opened the event gets its status.

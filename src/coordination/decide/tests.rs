@@ -428,6 +428,22 @@ fn who_answers_has_the_alert_though_its_delivery_is_heard_of_later() {
 }
 
 #[test]
+fn a_scan_that_leaves_a_system_out_says_nothing_of_it() {
+    let mut walk = Walk::department(Issuing::Automatic);
+    walk.complete(UNIT);
+    let scan = |first, second| Command::Scan {
+        unit: UNIT.to_owned(),
+        scan: "xccdf".to_owned(),
+        digest: Digest::of(b"scan"),
+        findings: vec![("sql1".to_owned(), first, None), ("sql2".to_owned(), second, None)],
+    };
+    walk.ok(scan(Finding::Pass, Finding::NotScanned));
+    assert_eq!(walk.standing("validated", Some(UNIT), None), Standing::Open);
+    walk.ok(scan(Finding::NotScanned, Finding::Pass));
+    assert_eq!(walk.standing("validated", Some(UNIT), None), Standing::Met);
+}
+
+#[test]
 fn a_unit_that_cannot_be_reached_is_missed_at_every_milestone_and_never_spins() {
     for ladders in [&People as &dyn Ladders, &Nobody] {
         let mut walk = Walk::department(Issuing::Automatic);

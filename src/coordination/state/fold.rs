@@ -43,6 +43,7 @@ pub(super) fn open(id: EventId, stamp: &Stamp, opening: &Opening) -> State {
         notices: Arc::default(),
         instance: 0,
         told: std::collections::BTreeMap::new(),
+        news: stamp.number,
         reported: 0,
         progressed: 0,
         head: stamp.number,
@@ -56,6 +57,9 @@ pub(super) fn open(id: EventId, stamp: &Stamp, opening: &Opening) -> State {
 pub(super) fn apply(state: &mut State, stamp: &Stamp, entry: &Entry) {
     state.head = stamp.number;
     state.changed = state.changed.max(stamp.at);
+    if changes_status(entry) {
+        state.news = stamp.number;
+    }
     match entry {
         Entry::Opened(_) | Entry::Repeated { .. } | Entry::ReportRefused { .. } | Entry::Noted { .. } => {}
         Entry::Released => {
@@ -90,7 +94,7 @@ pub(super) fn apply(state: &mut State, stamp: &Stamp, entry: &Entry) {
         Entry::Confirmed { remark } => {
             meet(state, Subject::event(Milestone::known(milestone::CONFIRMED)), stamp, None, remark.clone());
         }
-        Entry::StatusSent { to } => drop(state.told.insert(to.clone(), stamp.at)),
+        Entry::StatusSent { to } => drop(state.told.insert(to.clone(), stamp.number)),
         Entry::ProgressSent | Entry::CompletionSent => state.reported = stamp.number,
         Entry::Closed { .. } => end(state, EventState::Closed),
         Entry::Cancelled { .. } => end(state, EventState::Cancelled),
@@ -105,6 +109,28 @@ pub(super) fn apply(state: &mut State, stamp: &Stamp, entry: &Entry) {
         | Entry::NoticeAnswered { .. } => call(state, stamp, entry),
         _ => unit(state, stamp, entry),
     }
+}
+
+/// Whether a status says something else after the entry. What meets a milestone does in any case ([`meet`]).
+fn changes_status(entry: &Entry) -> bool {
+    !matches!(
+        entry,
+        Entry::Repeated { .. }
+            | Entry::AdvisoryJoined { .. }
+            | Entry::AlertEdited { .. }
+            | Entry::Informed { .. }
+            | Entry::ReportRefused { .. }
+            | Entry::CompletionLacking { .. }
+            | Entry::ProgressSent
+            | Entry::CompletionSent
+            | Entry::StatusSent { .. }
+            | Entry::Called { .. }
+            | Entry::NobodyAnswered { .. }
+            | Entry::NoticeDelivered { .. }
+            | Entry::NoticeFailed { .. }
+            | Entry::NoticeAnswered { .. }
+            | Entry::Noted { .. }
+    )
 }
 
 /// Entries about one unit.
@@ -153,7 +179,10 @@ fn unit(state: &mut State, stamp: &Stamp, entry: &Entry) {
         }
         Entry::Scanned { unit, findings, .. } => {
             for (system, finding, why) in findings {
-                if let Some(found) = system_of(state, unit, system) {
+                // What an earlier scan has found stands where this one did not look.
+                if let Some(found) = system_of(state, unit, system)
+                    && (*finding != Finding::NotScanned || found.finding.is_none())
+                {
                     found.finding = Some((*finding, why.clone()));
                 }
             }
@@ -477,6 +506,7 @@ fn meet(state: &mut State, subject: Subject, stamp: &Stamp, when: Option<Timesta
     if state.marks.get(&subject).is_none_or(|mark| mark.met.is_some()) {
         return;
     }
+    state.news = stamp.number;
     // Nobody can have met it in the future.
     let at = when.unwrap_or(stamp.at).min(stamp.at);
     state.marks.change(&subject, |mark| mark.met = Some(Met { at, by: stamp.actor.clone(), evidence }));

@@ -84,8 +84,10 @@ pub struct State {
     pub notices: Arc<BTreeMap<MessageId, About>>,
     /// The highest instance of our incident in use.
     pub instance: i64,
-    /// Who got a status, and when last.
-    pub told: BTreeMap<PeerName, Timestamp>,
+    /// Who got a status, and the number of the entry that sent the last one.
+    pub told: BTreeMap<PeerName, i64>,
+    /// The number of the last entry that changed what a status says.
+    pub news: i64,
     /// At a unit: the number of the entry up to which progress has been reported.
     pub reported: i64,
     /// At a unit: the number of the last entry that is worth a progress report.
