@@ -149,11 +149,6 @@ impl Card {
         let units: Vec<&Row> = board.units.iter().filter(|row| sees(&row.unit)).collect();
         let look = Look { board, units, shown };
         let open = look.open();
-        let overdue = open.iter().filter(|one| one.1).count();
-        let first = |late: bool| {
-            let of = open.iter().filter(|one| one.1 == late);
-            of.min_by_key(|one| one.0.at).map(|one| one.0.clone())
-        };
         let calls = board.calling.iter().filter(|one| one.about.unit.as_deref().is_none_or(&sees));
         let calls: Vec<CallLine> = calls.take(room.calls).map(call_line).collect();
         Self {
@@ -166,9 +161,9 @@ impl Card {
             issued: board.issued,
             clock: e_time(board.issued, shown),
             running: matches!(board.state, EventState::Held | EventState::Open),
-            overdue,
-            worst: first(true),
-            next: first(false),
+            overdue: open.overdue,
+            worst: open.worst.map(|first| look.due(first)),
+            next: open.next.map(|first| look.due(first)),
             stops: (0..board.stages.len()).filter_map(|stage| look.stop(stage)).collect(),
             grid: look.grid(room.units),
             more_calls: if calls.is_empty() { 0 } else { board.unanswered.saturating_sub(calls.len()) },
@@ -208,32 +203,25 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Every cell that is still open, with whether it is overdue.
-    fn open(&self) -> Vec<(Due, bool)> {
-        let mut open = Vec::new();
-        let mut add = |stage: &Stage, cell: &Cell, unit: Option<&str>| {
-            let late = match cell.standing(self.shown) {
-                Standing::Missed => true,
-                Standing::Open => false,
-                Standing::Met | Standing::Late | Standing::Waived => return,
-            };
-            let mut what = spoken(stage.milestone.as_str());
-            if let Some(unit) = unit {
-                what = format!("{what} of {unit}");
-            }
-            open.push((Due { what, at: cell.due }, late));
-        };
+    /// What is still open, of the event and of all units. Nothing is put into words here: there are thousands of cells.
+    fn open(&self) -> Open {
+        let mut open = Open::default();
         for (at, stage) in self.board.stages.iter().enumerate() {
-            if let Some(cell) = &stage.cell {
-                add(stage, cell, None);
-            }
-            for row in &self.units {
-                if let Some(Some(cell)) = row.cells.get(at) {
-                    add(stage, cell, Some(&row.unit));
-                }
+            open.take(stage.cell.as_ref(), self.shown, (at, None));
+            for (row, unit) in self.units.iter().enumerate() {
+                open.take(unit.cells.get(at).and_then(Option::as_ref), self.shown, (at, Some(row)));
             }
         }
         open
+    }
+
+    fn due(&self, (at, (stage, row)): First) -> Due {
+        let milestone = self.board.stages.get(stage).map(|stage| spoken(stage.milestone.as_str())).unwrap_or_default();
+        let what = match row.and_then(|row| self.units.get(row)) {
+            Some(unit) => format!("{milestone} of {}", unit.unit),
+            None => milestone,
+        };
+        Due { what, at }
     }
 
     /// One milestone of the track; those of units together.
@@ -365,6 +353,34 @@ impl Look<'_> {
             _ => Trouble::None,
         };
         (trouble, first, Reverse(row.systems.saturating_sub(row.corrected + row.excepted)))
+    }
+}
+
+/// When something is due, and what: the number of the stage, and of the unit if it is one's.
+type First = (Timestamp, (usize, Option<usize>));
+
+/// What is still to be done.
+#[derive(Debug, Default)]
+struct Open {
+    overdue: usize,
+    worst: Option<First>,
+    next: Option<First>,
+}
+
+impl Open {
+    fn take(&mut self, cell: Option<&Cell>, shown: Timestamp, place: (usize, Option<usize>)) {
+        let Some(cell) = cell else { return };
+        let first = match cell.standing(shown) {
+            Standing::Missed => {
+                self.overdue += 1;
+                &mut self.worst
+            }
+            Standing::Open => &mut self.next,
+            Standing::Met | Standing::Late | Standing::Waived => return,
+        };
+        if first.is_none_or(|(at, _)| cell.due < at) {
+            *first = Some((cell.due, place));
+        }
     }
 }
 

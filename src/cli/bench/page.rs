@@ -162,8 +162,8 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Figures, Failure> {
     keep(args.keep.as_deref(), "now.html", &text)?;
     keep(args.keep.as_deref(), "event.html", &fetch(&socket, &page).await?)?;
 
-    // What the start and the calls left behind is done.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    // What the start and the calls left behind is done, and the threads that did it have ended.
+    tokio::time::sleep(Duration::from_secs(20)).await;
     let alone_ms = spent(&department, args.seconds).await;
     let mut streams = Vec::new();
     for _ in 0..args.streams {
