@@ -30,7 +30,8 @@ impl Draft {
     pub(super) fn delivered(&mut self, unit: String) -> Result<(), Refusal> {
         let found = self.unit(&unit)?;
         if found.alert == AlertState::Sent || found.delivered.is_none() {
-            self.push(Entry::AlertDelivered { unit });
+            // However we hear of it, it was our own parcel that came there.
+            self.push_by(BY_ITSELF, Entry::AlertDelivered { unit });
         }
         Ok(())
     }
@@ -125,7 +126,7 @@ impl Draft {
             // An alert that is under way has come, though its delivery is not known yet. One that could not be delivered came
             // by other means.
             if self.state.units.get(unit).is_some_and(|unit| unit.alert == AlertState::Sent) {
-                self.push(Entry::AlertDelivered { unit: unit.to_owned() });
+                self.push_by(BY_ITSELF, Entry::AlertDelivered { unit: unit.to_owned() });
             }
             self.push(Entry::AlertAcknowledged { unit: unit.to_owned() });
         }

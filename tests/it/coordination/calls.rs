@@ -83,10 +83,9 @@ async fn a_call_entered_late_shows_at_once_what_is_overdue() {
     assert_eq!(standing(&detail, "cirt-notified"), "missed", "{detail:#}");
     assert_eq!(standing(&detail, "alert-ready"), "missed", "{detail:#}");
     assert_eq!(standing(&detail, "confirmed"), "open", "{detail:#}");
-    // It cannot be entered twice, and what is no data call opens nothing.
-    let again = scene.node.try_ridd(&["event", "open", file.to_str().unwrap()]);
-    let said = String::from_utf8_lossy(&again.stderr).into_owned();
-    assert!(!again.status.success() && said.contains(detail["id"].as_str().unwrap()), "{said}");
+    // Entered again it joins the event, and what is no data call opens nothing.
+    let again = scene.node.json(&["event", "open", file.to_str().unwrap()]);
+    assert_eq!((again["entered"].as_str(), &again["id"]), (Some("repeated"), &detail["id"]), "{again:#}");
     let none = scene.file("none.xml", "<a/>");
     assert!(!scene.node.try_ridd(&["event", "open", none.to_str().unwrap()]).status.success());
     assert_eq!(scene.events().await.len(), 1);
