@@ -15,7 +15,7 @@ const OWN: &str = "unit1.example";
 const DEPARTMENT: &str = "department.example";
 
 /// A unit with two systems, an owner for each, and links that lead to a listener of its own.
-async fn scene(lines: &str) -> Scene {
+pub(super) async fn scene(lines: &str) -> Scene {
     let links = format!("listen = \"127.0.0.1:0\"\nurl = \"https://cirt.example.org\"\n{lines}");
     let stage = Stage::default().table("admin.acknowledge", &links);
     let scene = Scene::with(OWN, &[(DEPARTMENT, "parent")], stage).await;
@@ -27,7 +27,7 @@ async fn scene(lines: &str) -> Scene {
 }
 
 /// The department alerts the unit; the event it opens there.
-async fn alerted(scene: &Scene) -> String {
+pub(super) async fn alerted(scene: &Scene) -> String {
     let due = now() + ridd::clock::span::parse("6h").unwrap();
     let about = Named::new(DEPARTMENT, "D-17", "3");
     scene.hand(DEPARTMENT).tell(&scene.node, &alert(&about, &["db1", "db2"], due), 202).await;
@@ -62,7 +62,7 @@ fn press(path: &str, button: &str) -> String {
 }
 
 /// The address of the page that answers the notice, without scheme and host.
-fn link_in(mail: &Mail) -> String {
+pub(super) fn link_in(mail: &Mail) -> String {
     let (_, behind) =
         mail.text.split_once("https://cirt.example.org").unwrap_or_else(|| panic!("no link in {}", mail.text));
     behind.split_whitespace().next().unwrap().to_owned()

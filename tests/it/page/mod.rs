@@ -2,4 +2,5 @@
 
 mod acknowledge;
 mod browser;
+mod chromium;
 mod door;
