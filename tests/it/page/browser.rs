@@ -59,7 +59,8 @@ impl<'a> Browser<'a> {
         self.send(&head, &form).await
     }
 
-    async fn send(&mut self, head: &str, body: &str) -> Http {
+    /// Sends a request of which everything but the body and the browser's own fields stands in `head`.
+    pub(crate) async fn send(&mut self, head: &str, body: &str) -> Http {
         let mut stream = connect(self.page, self.papers).await.unwrap();
         let cookie = self.cookie.as_ref().map(|cookie| format!("cookie: __Host-ridd={cookie}\r\n")).unwrap_or_default();
         let host = self.page;

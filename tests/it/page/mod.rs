@@ -4,3 +4,4 @@ mod acknowledge;
 mod browser;
 mod chromium;
 mod door;
+mod hostile;

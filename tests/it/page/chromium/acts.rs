@@ -5,8 +5,8 @@ use super::site::{self, PAGE};
 use crate::coordination::letters::acknowledgement;
 use crate::coordination::scene::{Scene, Stage, UNITS, unit};
 use crate::harness::pki::Pki;
-use crate::page::acknowledge;
 use crate::page::browser::{PASSWORD, code};
+use crate::page::{acknowledge, hostile};
 
 /// Goes on with Tab until the focus is on what fits the selector.
 async fn tab_to(browser: &Browser, selector: &str) {
@@ -191,4 +191,20 @@ async fn a_peer_is_added_and_revoked() {
     assert_eq!(peer["state"], "revoked", "{peer:#}");
     browser.go(&format!("{PAGE}/peers?state=revoked")).await;
     browser.says("table", "unit9.example").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_text_of_strangers_runs_nowhere() {
+    if !driver::is_there() {
+        return;
+    }
+    let (scene, event) = hostile::scene().await;
+    let once = scene.node.json(&["operator", "reset", hostile::OPERATOR])["password"].as_str().unwrap().to_owned();
+    let browser = Browser::start(&site::hosts(&scene.node), Script::On).await;
+    site::first_sign_in(&browser, hostile::OPERATOR, &once).await;
+    for at in hostile::addresses(&scene, &event).await {
+        browser.go(&format!("{PAGE}{at}")).await;
+        let ran = browser.run("return [typeof window.wasHere, document.querySelectorAll('img').length]").await;
+        assert_eq!(ran, serde_json::json!(["undefined", 0]), "{at}");
+    }
 }

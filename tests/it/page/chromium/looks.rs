@@ -105,6 +105,7 @@ async fn pages(scene: &Scene, event: &str) -> Vec<(&'static str, String)> {
         ("roster-import", "/roster/import".to_owned()),
         ("audit", "/audit".to_owned()),
         ("audit-log", format!("/audit/log?event={event}")),
+        ("operators", "/operators".to_owned()),
         ("status", "/status".to_owned()),
         ("sessions", "/sessions".to_owned()),
         ("problem", "/nothing".to_owned()),

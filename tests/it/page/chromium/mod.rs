@@ -3,4 +3,4 @@
 mod acts;
 mod driver;
 mod looks;
-mod site;
+pub(super) mod site;
