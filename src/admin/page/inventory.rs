@@ -68,12 +68,13 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
         (["import"], &Method::GET) => import_form(call, &call.permit()?),
         (["affected"], &Method::GET) => affected(call, &call.permit()?).await,
         (["export"], &Method::GET) => export(call, &call.permit()?).await,
+        (["systems"], &Method::POST) => put(call, &call.permit()?).await,
         (["systems", name], &Method::GET) => show(call, &call.permit()?, name).await,
         (["systems", name], &Method::POST) => set(call, &call.permit()?, name).await,
         (["systems", name, "remove"], &Method::POST) => remove(call, &call.permit()?, name).await,
         ([] | ["systems", _], _) => Err(wrong_method(method, "GET or POST")),
         (["import" | "affected" | "export"], _) => Err(wrong_method(method, "GET")),
-        (["systems", _, "remove"], _) => Err(wrong_method(method, "POST")),
+        (["systems"] | ["systems", _, "remove"], _) => Err(wrong_method(method, "POST")),
         _ => Err(super::no_such_page(rest)),
     }
 }
@@ -109,6 +110,15 @@ fn change(form: &Form) -> SystemChange {
         cpes: Some(lines("cpes")),
         note: Some(text("note")),
     }
+}
+
+/// Adds a system, of which its page says the rest; one that is there stays as it is, but for its unit.
+async fn put(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Reply, Problem> {
+    let form = call.form()?;
+    let name = form.needed("name")?;
+    let change = SystemChange { unit: Some(form.needed("unit")?.to_owned()), ..SystemChange::default() };
+    inventory::set(call, permitted, name, change).await?;
+    Ok(Reply::see_other(&below("/inventory/systems", name)))
 }
 
 async fn set(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &str) -> Result<Reply, Problem> {

@@ -204,7 +204,7 @@ fn pin_order(form: &Form) -> Result<Option<PinOrder>, Problem> {
     if certificate.is_none() && spki.is_none() {
         return Ok(None);
     }
-    let read = |word: &str| word.parse::<PinUse>().map_err(|error| Problem::bad_request(error.to_string(), ""));
+    let read = |word: &str| word.parse::<PinUse>().map_err(|error| Problem::bad_request(error, ""));
     let uses = form.all("uses").map(read).collect::<Result<_, _>>()?;
     Ok(Some(PinOrder { certificate, spki, uses }))
 }

@@ -154,6 +154,11 @@ async fn systems_are_imported_searched_and_changed() {
     assert!(get(&trial, "/inventory/affected").await.text.contains("Name an event or a platform"));
     let file = get(&trial, "/inventory/export").await;
     assert!(file.header("content-disposition").starts_with("attachment") && file.text.starts_with("name,unit"));
+    let new = form(&[("name", "new 1"), ("unit", "rid.unit2.example")]);
+    let added = post(&trial, "/inventory/systems", &new).await;
+    assert_eq!((added.status, added.header("location")), (303, "/inventory/systems/new%201"));
+    assert!(get(&trial, "/inventory/systems/new%201").await.text.contains("rid.unit2.example"));
+    assert_eq!(post(&trial, "/inventory/systems", "name=x").await.status, 400);
     assert_eq!(post(&trial, "/inventory/systems/web1/remove", "").await.status, 303);
     assert_eq!(get(&trial, "/inventory/systems/web1").await.status, 404);
 }
