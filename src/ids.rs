@@ -51,8 +51,8 @@ macro_rules! text_id {
 
 /// A peer's name: its DNS-ID (RFC 6125 §6.4), in lower case, without a trailing dot and without wildcards
 /// (RFC 6546 §3 forbids them).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeerName(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+pub struct PeerName(#[schemars(regex(pattern = r"^[A-Za-z0-9_.-]{1,253}$"))] String);
 text_id!(PeerName);
 
 impl FromStr for PeerName {
@@ -80,8 +80,8 @@ impl FromStr for PeerName {
 macro_rules! numbered_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+        pub struct $name(#[schemars(extend("format" = "uuid"))] String);
         text_id!($name);
 
         impl $name {
@@ -127,8 +127,8 @@ numbered_id!(
 
 /// Our own name for a significant event, short enough to be said on the telephone: `SE-2003-01-25-1`. It is also the
 /// content of the IncidentID in what we send about it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EventId(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+pub struct EventId(#[schemars(regex(pattern = r"^[A-Za-z0-9_.-]{1,64}$"))] String);
 text_id!(EventId);
 
 impl FromStr for EventId {
@@ -145,7 +145,7 @@ impl FromStr for EventId {
 }
 
 /// What an IODEF IncidentID names without its instance: the CSIRT that numbered it and its number (RFC 5070 §3.3).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IncidentName {
     /// The CSIRT that gave the number: IncidentID's `name`.
     pub name: String,
@@ -178,8 +178,8 @@ impl FromStr for IncidentName {
 }
 
 /// What a RID-Callback-Token carries: 1 to 255 visible ASCII characters (RFC 6546 §3).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallbackToken(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+pub struct CallbackToken(#[schemars(regex(pattern = r"^[!-~]{1,255}$"))] String);
 text_id!(CallbackToken);
 
 impl CallbackToken {
@@ -206,8 +206,8 @@ impl FromStr for CallbackToken {
 }
 
 /// A SHA-256 digest, written as 64 lower-case hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+pub struct Digest(#[schemars(regex(pattern = r"^(sha256:)?[0-9A-Fa-f]{64}$"))] String);
 text_id!(Digest);
 
 impl Digest {

@@ -18,7 +18,7 @@ use crate::ids::{EventId, MessageId, PeerName};
 use crate::store::records::Notice;
 
 /// A data call that came by other means than RID: by mail, by telephone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenOrder {
     /// The call, an IODEF document.
@@ -33,7 +33,7 @@ pub struct OpenOrder {
 }
 
 /// What the code of a notice did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Answered {
     /// The notice.
     pub notice: MessageId,

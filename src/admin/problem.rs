@@ -65,7 +65,7 @@ impl Code {
 }
 
 /// Why something was not done, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, thiserror::Error)]
 #[error("{message}{}{fix}", if fix.is_empty() { "" } else { "\n  " })]
 pub struct Problem {
     /// The kind, for programs.

@@ -12,7 +12,7 @@ use crate::peers::MsgType;
 use crate::store::records::Message;
 
 /// An order to send a document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendOrder {
     /// To whom; absent if the network decides that `source_of_incident` is in.
@@ -37,7 +37,7 @@ pub struct SendOrder {
 }
 
 /// An order to ask a peer what it knows of an incident.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueryOrder {
     /// Whom to ask.
@@ -49,7 +49,7 @@ pub struct QueryOrder {
 }
 
 /// What a person decides about a message that is held.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecideOrder {
     /// Whether it is approved; denied otherwise.

@@ -28,7 +28,7 @@ worded! {
 }
 
 /// How long one unit took. What is not reached, was waived, or does not concern it, is nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct UnitMeasures {
     /// The unit.
@@ -38,7 +38,7 @@ pub struct UnitMeasures {
 }
 
 /// One measure over all units.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Summary {
     /// Which.
@@ -57,7 +57,7 @@ pub struct Summary {
 }
 
 /// How long the units took.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Measures {
     /// Each affected unit, by name.

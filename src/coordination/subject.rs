@@ -63,7 +63,7 @@ worded! {
 }
 
 /// What a person is called about. Nobody is called twice for the same thing within the quiet time.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct About {
     /// Why.
     pub reason: Reason,

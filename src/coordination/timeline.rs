@@ -14,7 +14,7 @@ use crate::clock::{Timestamp, span};
 use crate::store::records::{EventRole, EventState};
 
 /// The timetable of one event, plan beside actual.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Timeline {
     /// The event.
@@ -35,13 +35,14 @@ pub struct Timeline {
     pub end: Timestamp,
     /// From one tick of the scale to the next: at most eight fit.
     #[serde(with = "span")]
+    #[schemars(with = "String")]
     pub step: Duration,
     /// The event's own milestones first, then those of each affected unit, by name.
     pub lanes: Vec<Lane>,
 }
 
 /// The milestones of the event, or of one unit, in the order of the plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Lane {
     /// The unit; nothing for the event's own.
@@ -51,7 +52,7 @@ pub struct Lane {
 }
 
 /// One milestone: when it was due and what became of it. Where each system has a mark of its own, all of them together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Bar {
     /// The milestone.

@@ -12,7 +12,7 @@ use super::snapshot::Snapshot;
 const LISTED: usize = 100;
 
 /// One system that a data call concerns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AffectedSystem {
     /// Its name.
     pub name: String,
@@ -23,7 +23,7 @@ pub struct AffectedSystem {
 }
 
 /// What a data call concerns.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Affected {
     /// By unit, the systems by name on which something is left to do.
     pub units: BTreeMap<String, Vec<AffectedSystem>>,

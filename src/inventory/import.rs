@@ -13,7 +13,7 @@ use crate::store::records::{Patch, PatchState, System};
 use crate::store::{Batch, Scan, Store, StoreError};
 
 /// What an import did, or would do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ImportReport {
     /// Nothing was written: it was only tried.
     pub dry_run: bool,

@@ -10,7 +10,7 @@ use crate::ids::PeerName;
 use crate::store::records::{Patch, PatchState, System};
 
 /// What to change of a system. What is absent stays; an empty text or list clears the field.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SystemChange {
     /// The unit that runs it: the DNS-ID of the unit's node. Never empty.

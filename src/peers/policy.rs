@@ -14,7 +14,7 @@ use crate::xmlsec::encryption::ContentAlgorithm;
 
 /// The version of IODEF that a peer takes; both are always read from it. It rules the documents that we put together
 /// (answers to its Queries). What is relayed or sent is its author's and stays as it is, with a warning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum IodefVersion {
     /// IODEF 1.0 (RFC 5070).
     #[serde(rename = "1.0")]
@@ -79,7 +79,7 @@ worded! {
 }
 
 /// How a peer is treated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Policy {
     /// What becomes of its messages by type, where the table of its relation is not what is wanted.
@@ -98,9 +98,11 @@ pub struct Policy {
     /// The signature algorithms that are taken from it and used towards it, the preferred one first; empty: all of the
     /// profile.
     #[serde(with = "names::signature")]
+    #[schemars(with = "Vec<String>")]
     pub signature_algorithms: Vec<SignatureAlgorithm>,
     /// The same for encryption; the first is used for sending. Empty: all, and AES-256-GCM for sending.
     #[serde(with = "names::encryption")]
+    #[schemars(with = "Vec<String>")]
     pub encryption_algorithms: Vec<ContentAlgorithm>,
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::StoreError;
 
 /// One thing to say about a roster's text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Fault {
     /// The line, from 1; absent if the roster as a whole is meant, or something outside of it.
     pub line: Option<usize>,

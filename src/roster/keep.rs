@@ -19,7 +19,7 @@ const PAGE: usize = 1_000;
 const WARNINGS: usize = 50;
 
 /// What an import did, or with a dry run would do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Imported {
     /// Whether nothing was written.
     pub dry_run: bool,

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::store::records::ParcelKind;
 
 /// One try: one person on one channel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Rung {
     /// Who is called, by id.
     pub person: String,

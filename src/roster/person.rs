@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::store::records::{Contact, ParcelKind};
 
 /// One way to reach a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Channel {
     /// How a notice travels there; never RID.
     pub kind: ParcelKind,
@@ -18,7 +18,7 @@ pub struct Channel {
 }
 
 /// A person or a team that is called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Person {
     /// The name by which the roster and the inventory speak of the person.
     pub id: String,

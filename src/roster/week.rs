@@ -3,6 +3,7 @@
 //! Shifts are hours of the wall clock, so a week that is covered on the clock is covered through every change of summer
 //! time: the hour that comes twice belongs to the same shift twice, the one that is left out to nobody.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -169,13 +170,27 @@ macro_rules! as_text {
                 String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
             }
         }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string" })
+            }
+        }
     )+};
 }
 
 as_text!(Days, Hours, Zone);
 
 /// One line of the weekly table of a watch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Shift {
     /// The days on which the shift begins.
     pub days: Days,
@@ -186,11 +201,13 @@ pub struct Shift {
 }
 
 /// What holds on some dates instead of the weekly table: holidays, exchanges.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Override {
     /// The first date.
+    #[schemars(with = "String", extend("format" = "date"))]
     pub from: Date,
     /// The last date.
+    #[schemars(with = "String", extend("format" = "date"))]
     pub to: Date,
     /// The hours of each of these dates.
     pub hours: Hours,

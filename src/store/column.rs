@@ -258,9 +258,9 @@ macro_rules! worded {
         $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+
     }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
         pub enum $name {
-            $($(#[$variant_doc])* $variant,)+
+            $($(#[$variant_doc])* #[schemars(rename = $word)] $variant,)+
         }
 
         impl $name {

@@ -21,7 +21,7 @@ use crate::store::{Bound, Column, Scan};
 const PAGE: usize = 512;
 
 /// One act of staff.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ActView {
     /// Our name for it.
     pub id: MessageId,
@@ -50,7 +50,7 @@ impl From<StaffAct> for ActView {
 }
 
 /// A listing of acts, the newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ActList {
     /// The acts.
     pub acts: Vec<ActView>,
@@ -62,7 +62,7 @@ pub struct ActList {
 }
 
 /// A log that is not as it was written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BrokenLog {
     /// The event.
     pub event: EventId,
@@ -79,7 +79,7 @@ impl From<Broken> for BrokenLog {
 }
 
 /// What reading the logs of significant events showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Verified {
     /// How many logs were read.
     pub events: usize,

@@ -14,7 +14,7 @@ use crate::store::records::{Incident, Message};
 use crate::store::{Column, Scan};
 
 /// One incident as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IncidentView {
     /// What names it.
     pub incident: IncidentName,
@@ -47,7 +47,7 @@ impl From<Incident> for IncidentView {
 }
 
 /// One incident with its messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IncidentDetail {
     /// The incident.
     #[serde(flatten)]
@@ -59,7 +59,7 @@ pub struct IncidentDetail {
 }
 
 /// A listing of incidents, the one changed last first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IncidentList {
     /// The incidents.
     pub incidents: Vec<IncidentView>,

@@ -14,7 +14,7 @@ use crate::inventory::{Affected, Filter, Format, ImportReport, InventoryError, S
 use crate::store::records::{Patch, PatchState, System};
 
 /// One system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SystemView {
     /// Its name.
     pub name: String,
@@ -46,7 +46,7 @@ impl From<System> for SystemView {
 }
 
 /// How a system stands to one vulnerability.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PatchView {
     /// The vulnerability.
     pub vulnerability: String,
@@ -68,7 +68,7 @@ impl From<Patch> for PatchView {
 }
 
 /// One system with what is known of its patches.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SystemDetail {
     /// The system.
     pub system: SystemView,
@@ -77,7 +77,7 @@ pub struct SystemDetail {
 }
 
 /// A listing of systems by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SystemList {
     /// The systems.
     pub systems: Vec<SystemView>,
@@ -89,7 +89,7 @@ pub struct SystemList {
 }
 
 /// That a system is no more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SystemRemoved {
     /// Its name.
     pub removed: String,

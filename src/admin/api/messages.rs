@@ -15,7 +15,7 @@ use crate::store::records::{Body, Direction, Message, Parcel, Plain, Verdict};
 use crate::store::{Bound, Column, Record, Scan};
 
 /// One message as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MessageView {
     /// Our name for it.
     pub id: MessageId,
@@ -86,7 +86,7 @@ impl From<Message> for MessageView {
 }
 
 /// One message with what hangs on it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MessageDetail {
     /// The message.
     #[serde(flatten)]
@@ -96,7 +96,7 @@ pub struct MessageDetail {
 }
 
 /// A listing of messages, the newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MessageList {
     /// The messages.
     pub messages: Vec<MessageView>,

@@ -10,7 +10,7 @@ use crate::admin::http::Reply;
 use crate::admin::problem::{Code, Problem};
 
 /// What a reload changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reloaded {
     /// What is different now, a line each; empty if nothing is.
     pub changes: Vec<String>,

@@ -14,7 +14,7 @@ use crate::store::records::{Notice, NoticeState, ParcelKind};
 use crate::store::{Column, Scan};
 
 /// One notice. Its code is nowhere but in its text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NoticeView {
     /// Our name for it.
     pub id: MessageId,
@@ -62,7 +62,7 @@ impl From<Notice> for NoticeView {
 }
 
 /// A listing of notices.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NoticeList {
     /// The notices, in the order of their names.
     pub notices: Vec<NoticeView>,
@@ -71,7 +71,7 @@ pub struct NoticeList {
 }
 
 /// The code of a notice.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerOrder {
     /// The code, as it stands in the notice.
@@ -82,7 +82,7 @@ pub struct AnswerOrder {
 }
 
 /// Whom to send a test.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestOrder {
     /// The person of the roster.
@@ -90,7 +90,7 @@ pub struct TestOrder {
 }
 
 /// The notices of a test.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Tested {
     /// The person.
     pub person: String,

@@ -15,7 +15,7 @@ use crate::store::records::{Operator, Role};
 use crate::store::{Column, Scan};
 
 /// One operator.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OperatorView {
     /// What the log and the records call the operator, and what they sign in with.
     pub name: String,
@@ -45,7 +45,7 @@ impl From<Operator> for OperatorView {
 }
 
 /// A listing of operators in the order of their names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OperatorList {
     /// The operators.
     pub operators: Vec<OperatorView>,
@@ -54,7 +54,7 @@ pub struct OperatorList {
 }
 
 /// An operator to be added, or changed if there is one of that name or of that local user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorOrder {
     /// What to call the operator; absent: as the user is called already, or `uid NUMBER`.
@@ -73,7 +73,7 @@ pub struct OperatorOrder {
 }
 
 /// A password for one sign-in, which is shown this once.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reset {
     /// The operator.
     pub name: String,

@@ -13,7 +13,7 @@ use crate::outbox::{Entry, Filter};
 use crate::store::records::{Parcel, ParcelKind, ParcelState};
 
 /// One parcel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ParcelView {
     /// Our name for it.
     pub id: ParcelId,
@@ -71,7 +71,7 @@ impl From<Entry> for ParcelView {
 }
 
 /// A listing of parcels in the order of making.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ParcelList {
     /// The parcels.
     pub parcels: Vec<ParcelView>,

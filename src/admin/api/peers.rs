@@ -19,7 +19,7 @@ use crate::store::{Column, Scan};
 const MANY: usize = 100_000;
 
 /// One certificate that a peer may prove itself with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PinView {
     /// SHA-256 of its public key.
     pub spki: Digest,
@@ -39,7 +39,7 @@ impl PinView {
 }
 
 /// One peer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PeerView {
     /// Its DNS-ID.
     pub name: PeerName,
@@ -85,14 +85,14 @@ impl PeerView {
 }
 
 /// All peers, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PeerList {
     /// The peers.
     pub peers: Vec<PeerView>,
 }
 
 /// What a peer is pinned by: a certificate or a key's digest.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PinOrder {
     /// Its certificate, PEM; if there are several, the first.
@@ -131,7 +131,7 @@ impl PinOrder {
 }
 
 /// A peer to be added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddOrder {
     /// Its DNS-ID.
@@ -151,7 +151,7 @@ pub struct AddOrder {
 }
 
 /// What to change of a peer; what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChangeOrder {
     /// Where it listens, `HOST:PORT`.
@@ -165,7 +165,7 @@ pub struct ChangeOrder {
 }
 
 /// Why a peer is revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeOrder {
     /// In words, for the record.
@@ -173,14 +173,14 @@ pub struct RevokeOrder {
 }
 
 /// That a peer is no more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Removed {
     /// Its DNS-ID.
     pub removed: PeerName,
 }
 
 /// How far an attempt to reach a peer got.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Probed {
     /// Whether every step succeeded.
     pub reached: bool,

@@ -12,7 +12,7 @@ use crate::ids::PeerName;
 pub use crate::roster::{Fault, Imported, Person, Place, Rung};
 
 /// The whole roster, in the order of its file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PersonList {
     /// When it was imported; nothing if none was.
     pub imported: Option<Timestamp>,
@@ -21,7 +21,7 @@ pub struct PersonList {
 }
 
 /// One person of the roster.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PersonView {
     /// The person.
     pub person: Person,
@@ -30,7 +30,7 @@ pub struct PersonView {
 }
 
 /// A roster to put in the place of the present one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportOrder {
     /// The text of the file.
@@ -41,7 +41,7 @@ pub struct ImportOrder {
 }
 
 /// Who is called in which order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Ladder {
     /// For which place, if not for a person.
     pub place: Option<Place>,

@@ -19,7 +19,7 @@ use crate::store::{Column, Record, Scan, Store};
 const COUNTED: usize = 10_000;
 
 /// How the node does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Status {
     /// The node's own DNS-ID.
     pub name: String,
@@ -56,7 +56,7 @@ pub struct Status {
 }
 
 /// What the significant events that are not over add up to, drills included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EventFigures {
     /// Events that run.
     pub open: usize,

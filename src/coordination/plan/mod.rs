@@ -87,7 +87,7 @@ worded! {
 }
 
 /// The name of a milestone: lower-case words joined by hyphens, at most 64 characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Milestone(Cow<'static, str>);
 

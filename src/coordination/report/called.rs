@@ -15,7 +15,7 @@ use crate::ids::EventId;
 use crate::store::records::ParcelKind;
 
 /// One thing that people were called about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Called {
     /// What about.
@@ -27,7 +27,7 @@ pub struct Called {
 }
 
 /// One notice to one person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Tried {
     /// When.

@@ -31,7 +31,7 @@ pub use called::{Called, Tried};
 pub use words::sentence;
 
 /// One step of the plan as it is documented.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Procedure {
     /// The milestone it leads to.
@@ -47,7 +47,7 @@ pub struct Procedure {
 }
 
 /// A milestone that was not met in time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Late {
     /// The milestone.
@@ -65,7 +65,7 @@ pub struct Late {
 }
 
 /// What became of one unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct UnitLine {
     /// The unit.
@@ -83,7 +83,7 @@ pub struct UnitLine {
 }
 
 /// One entry of the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Happened {
     /// Its number.
@@ -99,7 +99,7 @@ pub struct Happened {
 }
 
 /// Everything that the report says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Report {
     /// When it was written.

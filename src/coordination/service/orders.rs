@@ -49,7 +49,7 @@ pub(super) enum Order {
 }
 
 /// What became of a call that a person entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Entered {
     /// It opened an event.

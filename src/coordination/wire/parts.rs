@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 
 /// A patch that is offered against the vulnerability.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct Patch {
     /// What it is called: `MS02-039`; empty if only its address is known.
@@ -20,7 +20,7 @@ pub struct Patch {
 }
 
 /// One thing a data call asks for (IODEF Expectation).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct Action {
     /// The standard's word, such as `block-port` (RFC 7970 §3.15); what `ext-action` says where it is `ext-value`.
@@ -35,7 +35,7 @@ pub struct Action {
 }
 
 /// What a step of the alert serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepKind {
     /// Keep it from entering.
@@ -62,7 +62,7 @@ impl StepKind {
 }
 
 /// One step that the alert tells units to take.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Step {
     /// What it serves.
     pub kind: StepKind,

@@ -62,7 +62,7 @@ pub struct Call {
 }
 
 /// What an alert says to every unit alike: what the staff edit and approve.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct AlertParts {
     /// What it is about, in a line.

@@ -87,7 +87,9 @@ pub enum Relation {
 }
 
 /// How sure it is that a name in a data call means a system of the inventory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// What is known of the system leaves it open: its version is not recorded, for instance.

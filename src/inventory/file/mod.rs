@@ -18,7 +18,7 @@ const COLUMNS: [&str; 9] =
     ["name", "unit", "owner", "administrators", "addresses", "cpes", "note", "patched", "excepted"];
 
 /// How a file is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Comma-separated values (RFC 4180) with a line of headings.

@@ -30,7 +30,7 @@ pub use order::{AlertEdit, EventOrder};
 pub use view::{CallView, EventDetail, EventView, MarkView, SystemView, UnitView};
 
 /// A listing of events, the last name first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EventList {
     /// The time on the node's clock.
     pub now: Timestamp,
@@ -41,7 +41,7 @@ pub struct EventList {
 }
 
 /// One unit's part in an alert.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AlertUnit {
     /// The unit.
     pub unit: String,
@@ -54,7 +54,7 @@ pub struct AlertUnit {
 }
 
 /// The alert of an event as it is drafted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AlertView {
     /// The event.
     pub event: EventId,
@@ -69,7 +69,7 @@ pub struct AlertView {
 }
 
 /// One entry of an event's log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LogLine {
     /// Its number.
     pub number: i64,
@@ -84,7 +84,7 @@ pub struct LogLine {
 }
 
 /// What became of a call that was entered by hand, and its event.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OpenView {
     /// Whether it opened the event or joined it.
     pub entered: Entered,
@@ -94,7 +94,7 @@ pub struct OpenView {
 }
 
 /// The log of an event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LogView {
     /// The event.
     pub event: EventId,

@@ -19,7 +19,7 @@ use crate::store::records::System;
 use crate::store::{Column, Store};
 
 /// Changes of the draft of an alert; what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlertEdit {
     /// The whole draft, on which the others are put.
@@ -56,7 +56,7 @@ impl AlertEdit {
 }
 
 /// An order about one event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "order", rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields are those of the commands, which say what they mean")]
 pub enum EventOrder {

@@ -12,7 +12,7 @@ use crate::ids::{EventId, IncidentName, PeerName};
 use crate::store::records::{Event, EventRole, EventState, ParcelKind};
 
 /// One event as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EventView {
     /// Our name for it.
     pub id: EventId,
@@ -46,7 +46,7 @@ impl From<Event> for EventView {
 }
 
 /// A milestone as it stands: of the event or of a unit. What is a milestone of each system is one line for the unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MarkView {
     /// The milestone.
     pub milestone: Milestone,
@@ -65,7 +65,8 @@ pub struct MarkView {
 }
 
 /// An affected system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "EventSystemView")]
 pub struct SystemView {
     /// The system.
     pub system: String,
@@ -82,7 +83,7 @@ pub struct SystemView {
 }
 
 /// An affected unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UnitView {
     /// The unit.
     pub unit: String,
@@ -113,7 +114,7 @@ pub struct UnitView {
 }
 
 /// Who is being called about something, or was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CallView {
     /// What for, in a line.
     pub about: String,
@@ -142,7 +143,7 @@ pub struct CallView {
 }
 
 /// One event with everything that staff need to know of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EventDetail {
     /// The event.
     #[serde(flatten)]
