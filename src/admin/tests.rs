@@ -201,6 +201,7 @@ impl Trial {
     }
 }
 
+mod description;
 mod desk;
 mod door;
 mod event_pages;

@@ -109,7 +109,7 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
     match args.verb {
         Verb::Import { file, format, dry_run } => import(&file, format, dry_run, globals),
         Verb::List { unit, text, after, limit } => {
-            let parameters = [("unit", unit), ("text", text), ("after", after), ("limit", Some(limit.to_string()))];
+            let parameters = [("unit", unit), ("text", text), ("cursor", after), ("limit", Some(limit.to_string()))];
             let path = with_parameters("inventory/systems", &parameters);
             let list: SystemList = ask(globals, |client| async move { client.get(&path).await })?;
             say(globals, &list, table)

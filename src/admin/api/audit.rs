@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, listing, no_such_path, wrong_method};
+use super::{Call, listing, no_such_path};
 use crate::admin::auth::{Audit, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
@@ -97,7 +97,6 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
             call.ask.only(&["event"])?;
             Reply::json(&verify(call, &call.permit()?, call.ask.parameter("event")?).await?)
         }
-        (["acts" | "log"], _) => Err(wrong_method(method, "GET")),
         _ => Err(no_such_path(rest)),
     }
 }

@@ -4,7 +4,7 @@ use hyper::Method;
 use serde::{Deserialize, Serialize};
 
 use super::messages::{MessageView, by_incident};
-use super::{Call, listing, no_such_path, wrong_method};
+use super::{Call, listing, no_such_path};
 use crate::admin::auth::{Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
@@ -56,6 +56,9 @@ pub struct IncidentDetail {
     pub messages: Vec<MessageView>,
     /// Whether there are more messages than are shown.
     pub more: bool,
+    /// If there are: what to ask with as `cursor` for those that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// A listing of incidents, the one changed last first.
@@ -65,6 +68,9 @@ pub struct IncidentList {
     pub incidents: Vec<IncidentView>,
     /// Whether there are more than were asked for.
     pub more: bool,
+    /// If there are: what to ask with as `cursor` for those that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// Answers below `/api/v1/incidents`.
@@ -72,26 +78,29 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
     match (rest, method) {
         ([], &Method::GET) => list(call, &call.permit()?).await,
         ([incident], &Method::GET) => show(call, &call.permit()?, incident.parse()?).await,
-        ([] | [_], _) => Err(wrong_method(method, "GET")),
         _ => Err(no_such_path(rest)),
     }
 }
 
 async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<Reply, Problem> {
-    call.ask.only(&["limit", "name"])?;
+    call.ask.only(&["limit", "cursor", "name"])?;
     let name = call.ask.parameter::<String>("name")?;
     let scan = Scan::of::<Incident>(0).by("by_time").descending();
     let keep = |incident: &Incident| name.as_ref().is_none_or(|name| *name == incident.name);
-    let (incidents, more) = listing::list(call.parts.store.as_ref(), scan, call.limit()?, keep).await?;
-    Reply::json(&IncidentList { incidents: incidents.into_iter().map(IncidentView::from).collect(), more })
+    let (store, limit, cursor) = (call.parts.store.as_ref(), call.limit()?, call.ask.parameter("cursor")?);
+    let listing::Listed { records, next } = listing::page(store, scan, limit, cursor, keep).await?;
+    let incidents = records.into_iter().map(IncidentView::from).collect();
+    Reply::json(&IncidentList { incidents, more: next.is_some(), next })
 }
 
 async fn show(call: &Call<'_>, _: &Permitted<Look>, name: IncidentName) -> Result<Reply, Problem> {
-    call.ask.only(&["limit"])?;
+    call.ask.only(&["limit", "cursor"])?;
     let store = call.parts.store.as_ref();
     let found = store.find::<Incident>(vec![name.name.to_value(), name.id.to_value()]).await?;
     let incident = found.ok_or_else(|| Problem::not_found("incident", &name, "ridd incident list"))?;
-    let (messages, more) = listing::list::<Message>(store, by_incident(&name), call.limit()?, |_| true).await?;
-    let messages = messages.into_iter().map(MessageView::from).collect();
-    Reply::json(&IncidentDetail { incident: incident.into(), messages, more })
+    let (scan, cursor) = (by_incident(&name), call.ask.parameter("cursor")?);
+    let listing::Listed { records, next } =
+        listing::page::<Message>(store, scan, call.limit()?, cursor, |_| true).await?;
+    let messages = records.into_iter().map(MessageView::from).collect();
+    Reply::json(&IncidentDetail { incident: incident.into(), messages, more: next.is_some(), next })
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, no_such_path, wrong_method};
+use super::{Call, no_such_path};
 use crate::admin::auth::{ChangeNode, Follow, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::{Code, Problem};
@@ -83,7 +83,7 @@ pub struct SystemList {
     pub systems: Vec<SystemView>,
     /// There are more after the last one.
     pub more: bool,
-    /// If there are: what to ask with as `after` for those that follow.
+    /// If there are: what to ask with as `cursor` for those that follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -129,24 +129,21 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
         (["systems", name], &Method::GET) => Reply::json(&show(call, &call.permit()?, name).await?),
         (["systems", name], &Method::PATCH) => Reply::json(&set(call, &call.permit()?, name, call.ask.json()?).await?),
         (["systems", name], &Method::DELETE) => Reply::json(&remove(call, &call.permit()?, name).await?),
-        (["systems", _], _) => Err(wrong_method(method, "GET, PATCH or DELETE")),
         (["file"], &Method::GET) => export(call, &call.permit()?).await,
         (["file"], &Method::POST) => import_body(call, &call.permit()?).await,
-        (["file"], _) => Err(wrong_method(method, "GET or POST")),
         (["affected"], &Method::GET) => Reply::json(&affected(call, &call.permit()?).await?),
-        (["systems" | "affected"], _) => Err(wrong_method(method, "GET")),
         _ => Err(no_such_path(rest)),
     }
 }
 
 /// The systems that the query string asks for.
 pub(in crate::admin) async fn list(call: &Call<'_>, permitted: &Permitted<Follow>) -> Result<SystemList, Problem> {
-    call.ask.only(&["unit", "text", "after", "limit"])?;
+    call.ask.only(&["limit", "cursor", "unit", "text"])?;
     let filter = Filter {
         // Whose acts are limited to a unit has one.
         unit: permitted.operator().unit.clone().or(call.ask.parameter("unit")?),
         text: call.ask.parameter("text")?,
-        after: call.ask.parameter("after")?,
+        after: call.ask.parameter("cursor")?,
     };
     let (systems, more) = call.parts.inventory.list(&filter, call.limit()?).await?;
     // Of all that were looked at, also where none of them is within the limits.

@@ -4,7 +4,7 @@ use hyper::Method;
 use serde::{Deserialize, Serialize};
 
 use super::outbox::ParcelView;
-use super::{Call, listing, no_such_path, wrong_method};
+use super::{Call, listing, no_such_path};
 use crate::admin::auth::{HandleMessages, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
@@ -115,29 +115,22 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
     match (rest, method) {
         ([], &Method::GET) => Reply::json(&list(call, &call.permit()?).await?),
         ([], &Method::POST) => send(call, &call.permit()?).await,
-        ([], _) => Err(wrong_method(method, "GET or POST")),
         ([id], &Method::GET) => {
             call.ask.only(&[])?;
             Reply::json(&show(call, &call.permit()?, &id.parse()?).await?)
         }
-        ([_], _) => Err(wrong_method(method, "GET")),
         ([id, "body"], &Method::GET) => export(call, &call.permit()?, &id.parse()?, false).await,
         ([id, "plain"], &Method::GET) => export(call, &call.permit()?, &id.parse()?, true).await,
-        ([_, "body" | "plain"], _) => Err(wrong_method(method, "GET")),
         ([id, "decision"], &Method::POST) => {
             Reply::json(&decide(call, &call.permit()?, id.parse()?, call.ask.json()?).await?)
         }
-        ([_, "decision"], _) => Err(wrong_method(method, "POST")),
         _ => Err(no_such_path(rest)),
     }
 }
 
 /// Answers `/api/v1/queries`.
-pub(super) async fn serve_queries(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
-    match *method {
-        Method::POST => query(call, &call.permit()?).await,
-        _ => Err(wrong_method(method, "POST")),
-    }
+pub(super) async fn serve_queries(call: &Call<'_>) -> Result<Reply, Problem> {
+    query(call, &call.permit()?).await
 }
 
 /// The messages that the query string asks for.

@@ -1,10 +1,9 @@
 //! `/api/v1/reload` and `/api/v1/config`: the node itself.
 
-use hyper::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Call, wrong_method};
+use super::Call;
 use crate::admin::auth::{ChangeNode, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::{Code, Problem};
@@ -19,11 +18,8 @@ pub struct Reloaded {
 }
 
 /// Answers `/api/v1/reload`.
-pub(super) async fn serve_reload(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
-    match *method {
-        Method::POST => reload(call, &call.permit()?).await,
-        _ => Err(wrong_method(method, "POST")),
-    }
+pub(super) async fn serve_reload(call: &Call<'_>) -> Result<Reply, Problem> {
+    reload(call, &call.permit()?).await
 }
 
 async fn reload(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Reply, Problem> {
@@ -41,11 +37,8 @@ async fn reload(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Re
 }
 
 /// Answers `/api/v1/config`.
-pub(super) fn serve_config(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
-    match *method {
-        Method::GET => Reply::json(&config(call, &call.permit()?)),
-        _ => Err(wrong_method(method, "GET")),
-    }
+pub(super) fn serve_config(call: &Call<'_>) -> Result<Reply, Problem> {
+    Reply::json(&config(call, &call.permit()?))
 }
 
 /// The configuration in effect.

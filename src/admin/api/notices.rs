@@ -3,7 +3,7 @@
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, listing, no_such_path, wrong_method};
+use super::{Call, listing, no_such_path};
 use crate::admin::auth::{Acknowledge, Coordinate, Look, Permitted};
 use crate::admin::http::Reply;
 pub use crate::admin::officers::Answered;
@@ -68,6 +68,9 @@ pub struct NoticeList {
     pub notices: Vec<NoticeView>,
     /// Whether there are more than were asked for.
     pub more: bool,
+    /// If there are: what to ask with as `cursor` for those that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// The code of a notice.
@@ -102,13 +105,11 @@ pub struct Tested {
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
         ([], &Method::GET) => {
-            call.ask.only(&["limit", "event", "person", "state"])?;
+            call.ask.only(&["limit", "cursor", "event", "person", "state"])?;
             Reply::json(&list(call, &call.permit()?, call.ask.parameter("event")?).await?)
         }
         (["answers"], &Method::POST) => Reply::json(&answer(call, &call.permit()?, call.ask.json()?).await?),
         (["tests"], &Method::POST) => Reply::json(&test(call, &call.permit()?, call.ask.json()?).await?),
-        ([], _) => Err(wrong_method(method, "GET")),
-        (["answers" | "tests"], _) => Err(wrong_method(method, "POST")),
         _ => Err(no_such_path(rest)),
     }
 }
@@ -129,9 +130,11 @@ pub(in crate::admin) async fn list(
     let keep = |notice: &Notice| {
         person.as_ref().is_none_or(|person| *person == notice.person) && state.is_none_or(|state| state == notice.state)
     };
-    let (mut notices, more) = listing::list(call.parts.store.as_ref(), scan, call.limit()?, keep).await?;
-    notices.sort_by_key(|notice: &Notice| notice.created);
-    Ok(NoticeList { notices: notices.into_iter().map(NoticeView::from).collect(), more })
+    let (store, limit, cursor) = (call.parts.store.as_ref(), call.limit()?, call.ask.parameter("cursor")?);
+    let listing::Listed { mut records, next } = listing::page(store, scan, limit, cursor, keep).await?;
+    records.sort_by_key(|notice: &Notice| notice.created);
+    let notices = records.into_iter().map(NoticeView::from).collect();
+    Ok(NoticeList { notices, more: next.is_some(), next })
 }
 
 /// The code proves the right; it is never recorded.

@@ -3,7 +3,7 @@
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, no_such_path, wrong_method};
+use super::{Call, no_such_path};
 use crate::admin::auth::{ChangeNode, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::operators::{self, Wanted};
@@ -98,11 +98,8 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
             Reply::json(&list(call, &call.permit()?).await?)
         }
         ([], &Method::POST) => Reply::json(&add(call, &call.permit()?, call.ask.json()?).await?),
-        ([], _) => Err(wrong_method(method, "GET or POST")),
         ([name], &Method::DELETE) => Reply::json(&remove(call, &call.permit()?, name).await?),
         ([name, "reset"], &Method::POST) => Reply::json(&reset(call, &call.permit()?, name).await?),
-        ([_], _) => Err(wrong_method(method, "DELETE")),
-        ([_, "reset"], _) => Err(wrong_method(method, "POST")),
         _ => Err(no_such_path(rest)),
     }
 }

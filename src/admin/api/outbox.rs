@@ -3,7 +3,7 @@
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, no_such_path, wrong_method};
+use super::{Call, no_such_path};
 use crate::admin::auth::{ChangeNode, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
@@ -77,6 +77,9 @@ pub struct ParcelList {
     pub parcels: Vec<ParcelView>,
     /// Whether there are more than were asked for.
     pub more: bool,
+    /// If there are: what to ask with as `cursor` for those that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// Answers below `/api/v1/outbox`.
@@ -84,30 +87,29 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
     match (rest, method) {
         ([], &Method::GET) => Reply::json(&list(call, &call.permit()?).await?),
         ([id], &Method::GET) => Reply::json(&show(call, &call.permit()?, &id.parse()?).await?),
-        ([] | [_], _) => Err(wrong_method(method, "GET")),
         ([id, "retry"], &Method::POST) => Reply::json(&retry(call, &call.permit()?, &id.parse()?).await?),
         ([id, "cancel"], &Method::POST) => Reply::json(&cancel(call, &call.permit()?, &id.parse()?).await?),
-        ([_, "retry" | "cancel"], _) => Err(wrong_method(method, "POST")),
         _ => Err(no_such_path(rest)),
     }
 }
 
 /// The parcels that the query string asks for.
 pub(in crate::admin) async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<ParcelList, Problem> {
-    call.ask.only(&["limit", "state", "to", "after"])?;
+    call.ask.only(&["limit", "cursor", "state", "to"])?;
     let limit = call.limit()?;
     let state = call.ask.parameter::<ParcelState>("state")?;
     let filter = Filter {
         states: state.into_iter().collect(),
         recipient: call.ask.parameter("to")?,
-        after: call.ask.parameter("after")?,
+        after: call.ask.parameter("cursor")?,
         limit: limit + 1,
     };
     let mut parcels: Vec<ParcelView> =
         call.parts.outbox.list(&filter).await?.into_iter().map(ParcelView::from).collect();
     let more = parcels.len() > limit;
     parcels.truncate(limit);
-    Ok(ParcelList { parcels, more })
+    let next = parcels.last().filter(|_| more).map(|last| last.id.to_string());
+    Ok(ParcelList { parcels, more, next })
 }
 
 /// One parcel.

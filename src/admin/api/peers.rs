@@ -5,7 +5,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, listing, no_such_path, wrong_method};
+use super::{Call, listing, no_such_path};
 use crate::admin::auth::{ChangeNode, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
@@ -195,13 +195,11 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
     match (rest, method) {
         ([], &Method::GET) => Reply::json(&list(call, &call.permit()?).await?),
         ([], &Method::POST) => Reply::json(&add(call, &call.permit()?, call.ask.json()?).await?),
-        ([], _) => Err(wrong_method(method, "GET or POST")),
         ([name], &Method::GET) => Reply::json(&show(call, &call.permit()?, &name.parse()?).await?),
         ([name], &Method::PATCH) => {
             Reply::json(&change(call, &call.permit()?, &name.parse()?, call.ask.json()?).await?)
         }
         ([name], &Method::DELETE) => Reply::json(&remove(call, &call.permit()?, name.parse()?).await?),
-        ([_], _) => Err(wrong_method(method, "GET, PATCH or DELETE")),
         ([name, "pins"], &Method::POST) => {
             Reply::json(&pin(call, &call.permit()?, &name.parse()?, call.ask.json()?).await?)
         }
@@ -212,8 +210,6 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
             Reply::json(&revoke(call, &call.permit()?, &name.parse()?, call.ask.json()?).await?)
         }
         ([name, "test"], &Method::POST) => Reply::json(&test(call, &call.permit()?, &name.parse()?).await?),
-        ([_, "pins" | "revocation" | "test"], _) => Err(wrong_method(method, "POST")),
-        ([_, "pins", _], _) => Err(wrong_method(method, "DELETE")),
         _ => Err(no_such_path(rest)),
     }
 }

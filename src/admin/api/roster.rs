@@ -3,7 +3,7 @@
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, no_such_path, wrong_method};
+use super::{Call, no_such_path};
 use crate::admin::auth::{ChangeNode, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
@@ -63,13 +63,11 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
             Reply::json(&list(call, &call.permit()?))
         }
         ([], &Method::POST) => Reply::json(&import(call, &call.permit()?, call.ask.json()?).await?),
-        ([], _) => Err(wrong_method(method, "GET or POST")),
         (["ladder"], &Method::GET) => Reply::json(&ladder(call, &call.permit()?)?),
         (["persons", id], &Method::GET) => {
             call.ask.only(&[])?;
             Reply::json(&show(call, &call.permit()?, id)?)
         }
-        (["ladder"] | ["persons", _], _) => Err(wrong_method(method, "GET")),
         _ => Err(no_such_path(rest)),
     }
 }

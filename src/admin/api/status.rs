@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hyper::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, listing, wrong_method};
+use super::{Call, listing};
 use crate::admin::auth::{Follow, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::problem::Problem;
@@ -69,11 +68,8 @@ pub struct EventFigures {
 }
 
 /// Answers `/api/v1/status`.
-pub(super) async fn serve(call: &Call<'_>, method: &Method) -> Result<Reply, Problem> {
-    match *method {
-        Method::GET => Reply::json(&status(call, &call.permit()?).await?),
-        _ => Err(wrong_method(method, "GET")),
-    }
+pub(super) async fn serve(call: &Call<'_>) -> Result<Reply, Problem> {
+    Reply::json(&status(call, &call.permit()?).await?)
 }
 
 /// How the node does now.

@@ -81,7 +81,7 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
 
 async fn list(call: &Call<'_>, permitted: &Permitted<Follow>) -> Result<Reply, Problem> {
     let list = inventory::list(call, permitted).await?;
-    let mut turn = Turn::of(call, "/inventory", list.systems.len(), "after", list.next);
+    let mut turn = Turn::of(call, "/inventory", list.systems.len(), "cursor", list.next);
     if call.may::<Look>() {
         turn = turn.among(u64::try_from(call.parts.inventory.count().await?).unwrap_or(u64::MAX));
     }

@@ -59,8 +59,7 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
 
 async fn list(call: &Call<'_>, permitted: &Permitted<Look>) -> Result<Reply, Problem> {
     let list = outbox::list(call, permitted).await?;
-    let next = list.parcels.last().filter(|_| list.more).map(|last| last.id.to_string());
-    let turn = Turn::of(call, "/outbox", list.parcels.len(), "after", next);
+    let turn = Turn::of(call, "/outbox", list.parcels.len(), "cursor", list.next);
     let frame = call.frame("Outbox", "/outbox");
     let (state, to) = (asked(call, "state"), asked(call, "to"));
     Reply::page(&Outbox { frame, parcels: list.parcels, turn, state, to, may_change: call.may::<ChangeNode>() })

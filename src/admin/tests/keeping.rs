@@ -125,7 +125,7 @@ async fn systems_are_imported_searched_and_changed() {
         list.text
     );
     let first = get(&trial, "/inventory?limit=1").await;
-    assert!(first.text.contains("1 shown, 2 in all; more follow") && first.text.contains("after=sql%201%2Fa"));
+    assert!(first.text.contains("1 shown, 2 in all; more follow") && first.text.contains("cursor=sql%201%2Fa"));
     let mut batch = Batch::new();
     let patch = Patch {
         system: "sql 1/a".to_owned(),

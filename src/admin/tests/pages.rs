@@ -32,7 +32,7 @@ pub(super) async fn post(trial: &Trial, address: &str, form: &str) -> Answer {
     send(trial, request.body(form.to_owned()).unwrap()).await
 }
 
-async fn send(trial: &Trial, mut request: Request<String>) -> Answer {
+pub(super) async fn send(trial: &Trial, mut request: Request<String>) -> Answer {
     use http_body_util::BodyExt;
     request.headers_mut().insert("host", "localhost".parse().unwrap());
     let stream = UnixStream::connect(trial.client.socket()).await.unwrap();

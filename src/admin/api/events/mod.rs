@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, listing, no_such_path, wrong_method};
+use super::{Call, listing, no_such_path};
 use crate::admin::auth::{Coordinate, Follow, Look, Permitted};
 use crate::admin::http::Reply;
 use crate::admin::officers::OpenOrder;
@@ -38,6 +38,9 @@ pub struct EventList {
     pub events: Vec<EventView>,
     /// Whether there are more than were asked for.
     pub more: bool,
+    /// If there are: what to ask with as `cursor` for those that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// One unit's part in an alert.
@@ -106,7 +109,7 @@ pub struct LogView {
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
         ([], &Method::GET) => {
-            call.ask.only(&["limit", "all"])?;
+            call.ask.only(&["limit", "cursor", "all"])?;
             let all = call.ask.parameter::<bool>("all")?.unwrap_or(false);
             Reply::json(&list(call, &call.permit()?, |state| all || is_running(state)).await?)
         }
@@ -115,7 +118,6 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
             let (state, entered) = open(call, &permitted, call.ask.json()?).await?;
             Reply::json(&OpenView { entered, event: detail(call, &permitted, &state) })
         }
-        ([], _) => Err(wrong_method(method, "GET or POST")),
         ([event], &Method::GET) => show(call, &call.permit()?, &event.parse()?).await,
         ([event, "alert"], &Method::GET) => {
             call.ask.only(&[])?;
@@ -131,9 +133,7 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
         }
         ([event, "timeline"], &Method::GET) => timeline(call, &call.permit()?, &event.parse()?).await,
         ([event, "report"], &Method::GET) => in_format(call, &call.permit()?, &event.parse()?).await,
-        ([_] | [_, "alert" | "log" | "timeline" | "report"] | [_, "alert", _], _) => Err(wrong_method(method, "GET")),
         ([event, "orders"], &Method::POST) => give(call, &event.parse()?).await,
-        ([_, "orders"], _) => Err(wrong_method(method, "POST")),
         _ => Err(no_such_path(rest)),
     }
 }
@@ -149,20 +149,32 @@ pub(in crate::admin) async fn list(
     permitted: &Permitted<Follow>,
     keep: impl Fn(EventState) -> bool,
 ) -> Result<EventList, Problem> {
-    let (events, more) = rows(call, permitted, call.limit()?, keep).await?;
-    let events = events.into_iter().map(EventView::from).collect();
-    Ok(EventList { now: call.parts.clock.now(), events, more })
+    let (limit, cursor) = (call.limit()?, call.ask.parameter("cursor")?);
+    let listing::Listed { records, next } = page(call, permitted, limit, cursor, keep).await?;
+    let events = records.into_iter().map(EventView::from).collect();
+    Ok(EventList { now: call.parts.clock.now(), events, more: next.is_some(), next })
 }
 
 /// The same as they are in the store, `most` of them; and whether there are more.
 pub(in crate::admin) async fn rows(
     call: &Call<'_>,
-    _: &Permitted<Follow>,
+    permitted: &Permitted<Follow>,
     most: usize,
     keep: impl Fn(EventState) -> bool,
 ) -> Result<(Vec<Event>, bool), Problem> {
+    let listing::Listed { records, next } = page(call, permitted, most, None, keep).await?;
+    Ok((records, next.is_some()))
+}
+
+async fn page(
+    call: &Call<'_>,
+    _: &Permitted<Follow>,
+    most: usize,
+    cursor: Option<String>,
+    keep: impl Fn(EventState) -> bool,
+) -> Result<listing::Listed<Event>, Problem> {
     let scan = Scan::of::<Event>(0).descending();
-    listing::list(call.parts.store.as_ref(), scan, most, |event: &Event| keep(event.state)).await
+    listing::page(call.parts.store.as_ref(), scan, most, cursor, |event: &Event| keep(event.state)).await
 }
 
 /// Opens an event by hand.
