@@ -128,25 +128,29 @@ function live() {
     // Not all at once: hundreds of pages may hear the same news.
     waiting ??= setTimeout(() => { waiting = null; refresh().catch(() => {}); }, 100 + Math.random() * 900);
   };
-  const source = new EventSource("/live");
-  source.addEventListener("changed", ({ data }) => {
-    const { event } = JSON.parse(data);
-    if (about === "*" || event === null || event === about) soon();
-  });
   let since = null;
-  source.addEventListener("error", () => {
-    broken = true;
-    // Some other pages, or a short break, are no matter; a wall that shows old news for long is.
-    since ??= setTimeout(() => stale(true), 10000);
-    if (source.readyState === EventSource.CLOSED) stale(true);
-  });
-  source.addEventListener("open", () => {
-    if (broken) soon();
-    broken = false;
-    clearTimeout(since);
-    since = null;
-    stale(false);
-  });
+  const connect = () => {
+    const source = new EventSource("/live");
+    source.addEventListener("changed", ({ data }) => {
+      const { event } = JSON.parse(data);
+      if (about === "*" || event === null || event === about) soon();
+    });
+    source.addEventListener("error", () => {
+      broken = true;
+      // A short break is no matter; a wall that shows old news for long is.
+      since ??= setTimeout(() => stale(true), 10000);
+      // After an answer that is no stream the browser does not try again by itself.
+      if (source.readyState === EventSource.CLOSED) setTimeout(connect, 15000);
+    });
+    source.addEventListener("open", () => {
+      if (broken) soon();
+      broken = false;
+      clearTimeout(since);
+      since = null;
+      stale(false);
+    });
+  };
+  connect();
 }
 
 files();
