@@ -271,7 +271,7 @@ impl Drop for Browser {
             stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).ok();
             let end = format!("DELETE {} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.session, self.at);
             if stream.write_all(end.as_bytes()).is_ok() {
-                stream.read(&mut [0; 64]).ok();
+                stream.read_exact(&mut [0; 1]).ok();
             }
         }
         if let Some(chromium) = self.chromium {
