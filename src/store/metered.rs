@@ -87,7 +87,7 @@ mod tests {
     async fn every_commit_is_counted_and_a_conflict_is_no_alarm() {
         let place = tempfile::tempdir().unwrap();
         let metrics = Metrics::new();
-        let config = Config::at(&format!("sqlite:{}", place.path().join("store").display()));
+        let config = Config::at(format!("sqlite:{}", place.path().join("store").display()));
         let store = metered(open(&config).unwrap(), Arc::clone(&metrics));
         let batch = || {
             let mut batch = Batch::new();

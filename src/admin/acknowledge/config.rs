@@ -88,7 +88,7 @@ mod tests {
         let good =
             Config { listen: "0.0.0.0:4592".parse().ok(), url: url("https://cirt.example.org"), ..Config::default() };
         assert_eq!(faults(&good), "");
-        assert_eq!(faults(&Config { url: None, ..good.clone() }), "acknowledge.listen");
+        assert_eq!(faults(&Config { url: None, ..good }), "acknowledge.listen");
         assert_eq!(faults(&Config { listen: None, ..good.clone() }), "", "another node may serve the links");
         assert_eq!(faults(&Config { tls: false, wrong: 0, ..good.clone() }), "acknowledge.wrong acknowledge.tls");
         assert_eq!(faults(&Config { tls: false, listen: "127.0.0.1:4592".parse().ok(), ..good.clone() }), "");

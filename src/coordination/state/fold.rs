@@ -304,11 +304,10 @@ fn fate(state: &mut State, notice: &crate::ids::MessageId, fate: TryFate) {
 }
 
 fn set_event_marks(state: &mut State) {
-    let event = state.plan.steps.iter().filter(|step| step.scope == Scope::Event);
-    let marks: Vec<_> = event
-        .map(|step| (Subject::event(step.milestone.clone()), Mark::due(state.issued + step.after, step.remind)))
-        .collect();
-    marks.into_iter().for_each(|(subject, mark)| state.marks.add(subject, mark));
+    for step in state.plan.steps.iter().filter(|step| step.scope == Scope::Event) {
+        let mark = Mark::due(state.issued + step.after, step.remind);
+        state.marks.add(Subject::event(step.milestone.clone()), mark);
+    }
 }
 
 /// Marks whose origin is E, or the delivery of the alert to the unit, that are not there yet.
