@@ -28,6 +28,8 @@ const READY: Duration = Duration::from_secs(30);
 struct ReadyLine {
     /// The first address for peers.
     rid: SocketAddr,
+    /// The address of the operators' page, if it is served.
+    page: Option<SocketAddr>,
 }
 
 /// A data directory with certificates, and the node that runs on it.
@@ -36,7 +38,7 @@ pub(crate) struct Node {
     pub(crate) name: PeerName,
     /// Its files.
     pub(crate) layout: Layout,
-    running: Option<(Child, SocketAddr)>,
+    running: Option<(Child, ReadyLine)>,
 }
 
 impl Node {
@@ -71,12 +73,12 @@ impl Node {
             .spawn()
             .map_err(|error| Failure::failed(format_args!("cannot start a node: {error}")))?;
         let line = first_line(&mut child);
-        let Some(address) = ready_at(&line) else {
+        let Ok(ready) = serde_json::from_str(&line) else {
             end(&mut child);
             let said = fs::read_to_string(&log).unwrap_or_default();
             return Err(Failure::failed(format_args!("{} does not start: {line}{said}", self.name)));
         };
-        self.running = Some((child, address));
+        self.running = Some((child, ready));
         Ok(())
     }
 
@@ -87,7 +89,12 @@ impl Node {
 
     /// Where it listens for peers.
     pub(crate) fn address(&self) -> Result<SocketAddr, Failure> {
-        self.running.as_ref().map(|(_, address)| *address).ok_or_else(|| Failure::failed("the node does not run"))
+        self.running.as_ref().map(|(_, ready)| ready.rid).ok_or_else(|| Failure::failed("the node does not run"))
+    }
+
+    /// Where its page is, if it has one.
+    pub(crate) fn page(&self) -> Option<SocketAddr> {
+        self.running.as_ref().and_then(|(_, ready)| ready.page)
     }
 
     /// Its process.

@@ -153,6 +153,7 @@ impl Stage {
         let pids = self.nodes().iter().filter_map(|node| node.pid()).map(|pid| pid.to_string()).collect::<Vec<_>>();
         let folder = self.dir.path().display();
         let event = event.unwrap_or("EVENT");
+        let page = self.department.page().map(|address| format!("https://{address}/")).unwrap_or_default();
         let text = format!(
             "\nThe nodes go on running. To look around at the department:\n\
              \n  ridd --data {department} event show {event}\
@@ -160,6 +161,8 @@ impl Stage {
              \n  ridd --data {department} notice list {event}\
              \n  ridd --data {department} message list\
              \n  ridd --data {department} inventory list\
+             \n\nIts page is {page}; the browser does not know the certificate. Sign in as staff with the password of\
+             \n\n  ridd --data {department} operator reset staff\
              \n\nThe other nodes' directories and all logs are in {folder}. To end it:\n\
              \n  kill {} && rm -r {folder}",
             pids.join(" ")
@@ -176,6 +179,7 @@ fn configuration(name: &str, issuing: &str, mail: SocketAddr) -> String {
     format!(
         "[transport]\nlisten = [\"127.0.0.1:0\"]\n\n\
          [admin]\nlisten = \"127.0.0.1:0\"\n\n\
+         [admin.page]\nlisten = \"127.0.0.1:0\"\n\n\
          [exchange]\npending-after = \"2s\"\n\n\
          [outbox]\nfirst-retry = \"200ms\"\nlongest-retry = \"1s\"\n\n\
          [coordination]\nplan = \"plan.toml\"\nissuing = \"{issuing}\"\n\n\
