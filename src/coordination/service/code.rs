@@ -13,7 +13,7 @@ const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Characters of the code in a link: 160 random bits, which no number of guesses finds.
 const LINK: usize = 32;
 
-/// A code, written `XXXX-XXXX`; in a link, [`LINK`] characters.
+/// A code, written as two groups of four with a hyphen; in a link, [`LINK`] characters.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Code(String);
 

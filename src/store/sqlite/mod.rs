@@ -82,7 +82,7 @@ impl Store for Sqlite {
     }
 
     async fn row(&self, table: &'static Table, key: Vec<Value>) -> Result<Option<Row>, StoreError> {
-        self.readers.here(|connection, place| read::row(connection, place, &self.statements, table, &key))
+        self.readers.here(|connection, place| read::row(connection, place, &self.statements, table, &key)).await
     }
 
     async fn rows(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {

@@ -40,16 +40,21 @@ impl Readers {
         let read = tokio::task::spawn_blocking(move || {
             // Kept until the reading is done, even if nobody waits for it any longer.
             let _turn = turn;
-            readers.here(reading)
+            readers.read(reading)
         });
         read.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Runs the reading on this thread: it must be a short one.
-    pub(super) fn here<T>(
-        &self,
-        reading: impl FnOnce(&Connection, &Place) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    /// Runs the reading on this thread, as soon as it is its turn: it must be a short one.
+    pub(super) async fn here<T, F>(&self, reading: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection, &Place) -> Result<T, StoreError> + Send,
+    {
+        let _turn = self.turn.acquire().await.map_err(|_| StoreError::Closed)?;
+        self.read(reading)
+    }
+
+    fn read<T>(&self, reading: impl FnOnce(&Connection, &Place) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match kept {
             Some(connection) => connection,
