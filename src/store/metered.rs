@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-use super::{Batch, Committing, Row, Scan, Store, StoreError, Table, Value};
+use super::{Batch, Committing, Row, Scan, Store, StoreError, Table, Tidings, Value};
 use crate::telemetry::Metrics;
 
 /// The same store, with every commit counted.
@@ -73,6 +73,10 @@ impl Store for Metered {
 
     async fn engine_faults(&self) -> Result<Vec<String>, StoreError> {
         self.store.engine_faults().await
+    }
+
+    fn tidings(&self) -> Option<Tidings> {
+        self.store.tidings()
     }
 }
 

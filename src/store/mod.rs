@@ -28,6 +28,7 @@ pub mod records;
 mod sled;
 mod sqlite;
 mod table;
+mod tidings;
 
 pub use batch::{Batch, Change, Precondition};
 pub use check::check;
@@ -40,6 +41,7 @@ pub use error::StoreError;
 pub use metered::metered;
 pub(crate) use pack::packed_size;
 pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
+pub use tidings::{Tiding, Tidings};
 
 use std::pin::Pin;
 
@@ -95,6 +97,11 @@ pub trait Store: Send + Sync + 'static {
     /// If the backend cannot read at all.
     async fn engine_faults(&self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
+    }
+
+    /// What other nodes change from now on; `None` if the store is this node's alone.
+    fn tidings(&self) -> Option<Tidings> {
+        None
     }
 }
 
