@@ -31,7 +31,13 @@ pub(crate) struct Args {
     /// Where to make the store [default: a directory that is removed afterwards, in the data directory]
     #[arg(long)]
     dir: Option<PathBuf>,
+    /// Also measure what a message costs when 10,000, 100,000 and so on are stored, up to `--messages`
+    #[arg(long)]
+    growth: bool,
 }
+
+/// How many messages are measured at each size of the store, to see whether what is stored makes them dearer.
+const WINDOW: u64 = 10_000;
 
 /// The store's engine.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -208,11 +214,22 @@ fn cpu_time() -> Duration {
     Duration::from_millis(ticks.sum::<u64>() * 10)
 }
 
+/// What a message costs beside so many.
+#[derive(Debug, Serialize)]
+struct Growth {
+    /// How many messages were stored before the first of these.
+    stored: u64,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
 #[derive(Debug, Serialize)]
 struct Outcome {
     store: &'static str,
     #[serde(flatten)]
     figures: Figures,
+    /// Empty unless it was asked for.
+    growth: Vec<Growth>,
     /// A body as received, on average over a sample.
     body_bytes: u64,
     /// The same compressed.
@@ -230,7 +247,14 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     if globals.json {
         print(serde_json::to_string(&outcome).map_err(Failure::failed)?)?;
     } else {
-        let Outcome { store, figures: f, body_bytes, compressed_bytes, disk_bytes_per_message, open_ms } = outcome;
+        let Outcome { store, figures: f, growth, body_bytes, compressed_bytes, disk_bytes_per_message, open_ms } =
+            outcome;
+        for Growth { stored, figures: f } in &growth {
+            print(format!(
+                "beside {stored}: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms, {:.0} µs CPU each",
+                f.rate, f.p50_ms, f.p99_ms, f.cpu_us
+            ))?;
+        }
         print(format!(
             "{store}: {} messages in {:.1} s: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms, {:.0} µs CPU each\n\
              body {body_bytes} bytes, compressed {compressed_bytes}; on disk {disk_bytes_per_message} each \
@@ -264,7 +288,10 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     if opened.count(Message::TABLE).await.map_err(Failure::failed)? > 0 {
         return Err(Failure::input(format_args!("{} holds a store already: name another", directory.display())));
     }
-    let figures = engine(&opened, 0, args.messages, args.tasks, report).await.map_err(Failure::failed)?;
+    let (figures, growth) = match args.growth {
+        false => (engine(&opened, 0, args.messages, args.tasks, report).await.map_err(Failure::failed)?, Vec::new()),
+        true => grow(&opened, args).await.map_err(Failure::failed)?,
+    };
     drop(opened);
     let disk = store::disk_use(&config).map_err(Failure::failed)?;
     let begun = Instant::now();
@@ -275,17 +302,49 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let average = |size: fn(&Vec<u8>) -> u64| sample.iter().map(size).sum::<u64>() / sample.len() as u64;
     Ok(Outcome {
         store: args.store.scheme(),
+        disk_bytes_per_message: disk / growth.last().map_or(args.messages, |last| last.stored + WINDOW),
         figures,
+        growth,
         body_bytes: average(|body| body.len() as u64),
         compressed_bytes: average(|body| store::packed_size(body)),
-        disk_bytes_per_message: disk / args.messages,
         open_ms,
     })
+}
+
+/// Fills the store step by step to `--messages`, and at each power of ten measures [`WINDOW`] messages more. The figures are
+/// those of the last window.
+async fn grow(store: &Arc<dyn Store>, args: &Args) -> Result<(Figures, Vec<Growth>), StoreError> {
+    let sizes = (0..).map(|power| WINDOW.saturating_mul(10_u64.saturating_pow(power)));
+    let mut sizes: Vec<u64> = sizes.take_while(|size| *size < args.messages).collect();
+    sizes.push(args.messages);
+    let (mut stored, mut growth) = (0, Vec::new());
+    for size in sizes {
+        if size > stored {
+            engine(store, stored, size - stored, args.tasks, report).await?;
+            stored = size;
+        }
+        let figures = engine(store, stored, WINDOW, args.tasks, report).await?;
+        growth.push(Growth { stored, figures });
+        stored += WINDOW;
+    }
+    let last = growth.last().map(|last| last.figures.clone()).expect("there is at least one size");
+    Ok((last, growth))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn growth_is_measured_at_each_power_of_ten_and_at_the_end() {
+        let place = tempfile::tempdir().unwrap();
+        let opened = store::open(&store::Config::at(format!("sqlite:{}", place.path().display()))).unwrap();
+        let args = Args { store: Engine::Sqlite, messages: 12_000, tasks: 64, dir: None, growth: true };
+        let (_, growth) = grow(&opened, &args).await.unwrap();
+        // After the first window there are more than were asked for: the last is measured beside those.
+        assert_eq!(growth.iter().map(|one| one.stored).collect::<Vec<_>>(), [10_000, 20_000]);
+        assert_eq!(opened.count(Message::TABLE).await.unwrap(), 30_000);
+    }
 
     #[tokio::test]
     async fn the_engine_commits_every_message_once() {
