@@ -104,7 +104,12 @@ impl From<StoreError> for Problem {
             StoreError::Backend { .. } => (Code::StoreFailed, "see the node's log, and `ridd status`"),
             StoreError::Damaged { .. } => (Code::StoreFailed, "restore the store from a backup"),
             // The store's own words name the fix.
+            StoreError::Server { .. } => (Code::StoreFailed, "see `ridd status`"),
+            StoreError::Undecided { .. } => (Code::StoreFailed, "look whether it was done before you try again"),
             StoreError::BadSetting { .. }
+            | StoreError::BadFile { .. }
+            | StoreError::BadSpan { .. }
+            | StoreError::NoDirectory { .. }
             | StoreError::BadUrl { .. }
             | StoreError::Closed
             | StoreError::Locked { .. }

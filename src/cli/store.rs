@@ -1,4 +1,5 @@
-//! `ridd store`: what is in the store, is it sound, copy it, bring a copy back. Works on the files, without the node.
+//! `ridd store`: what is in the store, is it sound, copy it, bring a copy back. Works on the files or with the server, without
+//! the node.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,11 +20,13 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Say what the store is and what is in it; the node must be stopped
+    /// Say what the store is and what is in it; the node must be stopped, unless a server keeps the records
     Facts,
-    /// Read everything and say what is damaged; the node must be stopped (or check a backup: `--data`)
+    /// Read everything and say what is damaged; the node must be stopped, unless a server keeps the records (or check a backup:
+    /// `--data`)
     Check,
-    /// Copy the store into a new directory; the node may run, unless it keeps its records in sled
+    /// Copy the store into a new directory; the node may run, unless it keeps its records in sled. A server's records are
+    /// copied with pg_dump or pg_basebackup
     Backup {
         /// The directory, which is made
         dir: PathBuf,
@@ -60,9 +63,12 @@ fn said(globals: &Globals, what: &str, dir: &std::path::Path) -> Ended {
 
 /// Opens the store, which must be there, for one command.
 fn reading<F: Future<Output = Ended>>(config: &store::Config, command: impl FnOnce(Arc<dyn Store>) -> F) -> Ended {
-    let directory = config.directory().map_err(Failure::input)?;
-    if !directory.is_dir() {
-        return Err(Failure::input(format_args!("there is no store at {}", directory.display())));
+    config.check().map_err(Failure::input)?;
+    if !config.is_shared() {
+        let directory = config.directory().map_err(Failure::input)?;
+        if !directory.is_dir() {
+            return Err(Failure::input(format_args!("there is no store at {}", directory.display())));
+        }
     }
     let runtime = tokio::runtime::Runtime::new().map_err(|why| Failure::failed(format_args!("no runtime: {why}")))?;
     let store = store::open(config).map_err(Failure::failed)?;

@@ -103,12 +103,19 @@ impl Improper {
 pub(super) fn of_store(error: &StoreError) -> u16 {
     match error {
         StoreError::Full { .. } => 507,
-        StoreError::Conflict { .. } | StoreError::Backend { .. } | StoreError::Closed => 503,
+        StoreError::Conflict { .. }
+        | StoreError::Backend { .. }
+        | StoreError::Server { .. }
+        | StoreError::Undecided { .. }
+        | StoreError::Closed => 503,
         StoreError::Damaged { .. }
         | StoreError::Newer { .. }
         | StoreError::NewerLayout { .. }
         | StoreError::BadUrl { .. }
         | StoreError::BadSetting { .. }
+        | StoreError::BadFile { .. }
+        | StoreError::BadSpan { .. }
+        | StoreError::NoDirectory { .. }
         | StoreError::Locked { .. }
         | StoreError::UnknownTable { .. }
         | StoreError::UnknownOrder { .. } => 500,

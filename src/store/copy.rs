@@ -14,10 +14,10 @@ use super::sqlite;
 /// as it was at one moment. On sled the node must be stopped.
 ///
 /// # Errors
-/// [`StoreError::Backend`] if there is no store or `to` is there already, [`StoreError::Locked`] if sled's is in use, or
+/// [`StoreError::NoDirectory`] if the store lives with a server; [`StoreError::Backend`] if there is no store or `to` is there already, [`StoreError::Locked`] if sled's is in use, or
 /// what the disk says. What has been written of the copy is left behind then.
 pub fn backup(config: &Config, to: &Path) -> Result<(), StoreError> {
-    let (engine, from) = config.parts()?;
+    let (engine, from) = config.embedded("copying its files")?;
     let failed = |why: io::Error| StoreError::from_io("making the backup", to, &why);
     let made = || DirBuilder::new().mode(0o700).create(to);
     match engine {
@@ -39,10 +39,10 @@ pub fn backup(config: &Config, to: &Path) -> Result<(), StoreError> {
 /// Copies a backup to where the settings want the store, which must not be there yet.
 ///
 /// # Errors
-/// [`StoreError::Backend`] if there is no backup or a store is there already, [`StoreError::Locked`] if it is in use,
+/// [`StoreError::NoDirectory`] if the store lives with a server; [`StoreError::Backend`] if there is no backup or a store is there already, [`StoreError::Locked`] if it is in use,
 /// or what the disk says.
 pub fn restore(config: &Config, from: &Path) -> Result<(), StoreError> {
-    let (engine, to) = config.parts()?;
+    let (engine, to) = config.embedded("putting back its files")?;
     let file = engine.file();
     let failed = |why: io::Error| StoreError::from_io("restoring the backup", &to, &why);
     if !from.join(file).is_file() {

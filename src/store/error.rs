@@ -1,7 +1,9 @@
 //! What can go wrong in a store.
 
+use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +78,52 @@ pub enum StoreError {
         /// The most that is allowed.
         most: u64,
     },
+    /// A span in the settings is out of its range.
+    #[error("store.{setting} = {}: expected a span from 100ms to 10m", crate::clock::span::show(*span))]
+    BadSpan {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        span: Duration,
+    },
+    /// A file that the settings name cannot be used.
+    #[error("store.{setting} = {}: {why}", path.display())]
+    BadFile {
+        /// The setting.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, without its content.
+        why: String,
+    },
+    /// The store lives with a server, and what was asked for is done with files.
+    #[error(
+        "store.url names a server, which keeps its own files: {doing} is done there, with pg_dump or pg_basebackup (see \
+         PostgreSQL in docs/operations.md)"
+    )]
+    NoDirectory {
+        /// What was asked for.
+        doing: &'static str,
+    },
+    /// The server does not serve us as things stand. Nothing has changed; a later batch may succeed.
+    #[error("the server at {place} {state}: {why}; {}", state.remedy())]
+    Server {
+        /// Where the server is.
+        place: String,
+        /// How things stand.
+        state: ServerState,
+        /// The server's or the system's own words.
+        why: String,
+    },
+    /// The line to the server was cut while a batch was being committed, and whether it was cannot be found out now. A
+    /// message that is sent again is known if it was filed.
+    #[error("whether the server at {place} committed is not known: {why}; it will be seen when the server is back")]
+    Undecided {
+        /// Where the server is.
+        place: String,
+        /// What cut the line.
+        why: String,
+    },
     /// Another process has the store open.
     #[error("the store at {place} is in use by {holder}: stop it first, or give this node a store.url of its own")]
     Locked {
@@ -113,13 +161,80 @@ pub enum StoreError {
     Closed,
 }
 
+/// Why a server does not serve us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerState {
+    /// It does not answer, or the line to it was cut.
+    Unreachable,
+    /// It does not let us in: wrong user, password, database or rights.
+    Refused,
+    /// It does not prove its name: its certificate is expired, or no CA of ours vouches for it.
+    Unproven,
+    /// It may only be read: a standby, or its disk is protected.
+    ReadOnly,
+    /// It, or all our connections to it, are too busy: something took longer than the settings allow.
+    Busy,
+    /// It is older than PostgreSQL 15.
+    Old,
+    /// The tables are not as this program needs them, and this user may not lay them out.
+    Unprepared,
+}
+
+impl ServerState {
+    /// One word for lists and measures.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::Unproven => "unproven",
+            Self::ReadOnly => "read-only",
+            Self::Busy => "busy",
+            Self::Old => "old",
+            Self::Unprepared => "unprepared",
+        }
+    }
+
+    /// What to do about it.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Unreachable => "start it or mend the network; the node goes on by itself",
+            Self::Refused => {
+                "correct store.url or the file of store.password-file, or the server's pg_hba.conf and grants"
+            }
+            Self::Unproven => "renew the server's certificate, or name its CA in store.ca-file",
+            Self::ReadOnly => "promote it, or name the primary too in store.url; the node goes on by itself",
+            Self::Busy => "see what holds it up (pg_stat_activity), or raise store.connections or the timeouts",
+            Self::Old => "this program needs PostgreSQL 15 or later",
+            Self::Unprepared => "lay the tables out as the owner of the database",
+        }
+    }
+}
+
+impl fmt::Display for ServerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreachable => "does not answer",
+            Self::Refused => "does not let us in",
+            Self::Unproven => "does not prove its name",
+            Self::ReadOnly => "may only be read",
+            Self::Busy => "is too busy",
+            Self::Old => "is too old",
+            Self::Unprepared => "is not prepared",
+        })
+    }
+}
+
 impl StoreError {
     /// The same once more, for the next of those whom one failure concerns.
-    #[cfg(feature = "sled")]
+    #[cfg(any(feature = "sled", feature = "postgres"))]
     pub(super) fn again(&self) -> Self {
         match self {
             Self::Full { place } => Self::Full { place: place.clone() },
             Self::Backend { doing, place, why } => Self::Backend { doing, place: place.clone(), why: why.clone() },
+            Self::Server { place, state, why } => {
+                Self::Server { place: place.clone(), state: *state, why: why.clone() }
+            }
+            Self::Undecided { place, why } => Self::Undecided { place: place.clone(), why: why.clone() },
             other => Self::Backend { doing: "committing", place: String::new(), why: other.to_string() },
         }
     }

@@ -25,6 +25,8 @@ fn tell(metrics: &Metrics, begun: Instant, outcome: &Result<(), StoreError>) {
         Ok(()) => metrics.committed(begun.elapsed()),
         Err(StoreError::Conflict { .. }) => metrics.store_fault("conflict", false),
         Err(StoreError::Full { .. }) => metrics.store_fault("full", true),
+        Err(StoreError::Server { state, .. }) => metrics.store_fault(state.as_str(), true),
+        Err(StoreError::Undecided { .. }) => metrics.store_fault("undecided", true),
         Err(_) => metrics.store_fault("broken", true),
     }
 }

@@ -22,6 +22,8 @@ mod hexed;
 pub mod lease;
 mod metered;
 mod pack;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queue;
 pub mod records;
 #[cfg(feature = "sled")]
@@ -37,7 +39,7 @@ pub(crate) use column::{read_column, record, text_columns, worded};
 pub(crate) use config::disk_use;
 pub use config::{Config, open};
 pub use copy::{backup, restore};
-pub use error::StoreError;
+pub use error::{ServerState, StoreError};
 pub use metered::metered;
 pub(crate) use pack::packed_size;
 pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
@@ -57,6 +59,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] names the first precondition that failed; nothing has changed then.
+    /// [`StoreError::Undecided`]: a server was lost while it committed, and the batch may be found committed later.
     /// Any other error: the batch may be taken as not committed, and a later batch may be tried.
     async fn commit(&self, batch: Batch) -> Result<(), StoreError>;
 
