@@ -1,22 +1,24 @@
 //! A store whose commits are counted and timed: whoever commits, the metrics know how long it took or why it failed, and
-//! whether the store takes anything at all. Made once by `daemon` around the store that it opened.
+//! whether the store takes anything at all; and whoever listens knows which tables they changed. Made once by `daemon` around the store that it opened.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
 
-use super::{Batch, Committing, Row, Scan, Store, StoreError, Table, Tidings, Value};
+use super::touched::Counting;
+use super::{Batch, Committing, Row, Scan, Store, StoreError, Table, Tidings, Touched, Value};
 use crate::telemetry::Metrics;
 
 /// The same store, with every commit counted.
 pub fn metered(store: Arc<dyn Store>, metrics: Arc<Metrics>) -> Arc<dyn Store> {
-    Arc::new(Metered { store, metrics })
+    Arc::new(Metered { store, metrics, counting: Arc::default() })
 }
 
 struct Metered {
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
+    counting: Arc<Counting>,
 }
 
 /// Counts what became of a batch that was handed over at that instant.
@@ -34,14 +36,18 @@ fn tell(metrics: &Metrics, begun: Instant, outcome: &Result<(), StoreError>) {
 #[async_trait]
 impl Store for Metered {
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        let begun = Instant::now();
+        let (begun, tables) = (Instant::now(), batch.tables());
         let outcome = self.store.commit(batch).await;
         tell(&self.metrics, begun, &outcome);
+        if outcome.is_ok() {
+            self.counting.count(&tables);
+        }
         outcome
     }
 
     async fn enqueue(&self, batch: Batch) -> Result<Committing, StoreError> {
-        let (begun, metrics) = (Instant::now(), Arc::clone(&self.metrics));
+        let (begun, tables) = (Instant::now(), batch.tables());
+        let (metrics, counting) = (Arc::clone(&self.metrics), Arc::clone(&self.counting));
         let committing = match self.store.enqueue(batch).await {
             Ok(committing) => committing,
             Err(error) => {
@@ -53,6 +59,9 @@ impl Store for Metered {
         Ok(Box::pin(async move {
             let outcome = committing.await;
             tell(&metrics, begun, &outcome);
+            if outcome.is_ok() {
+                counting.count(&tables);
+            }
             outcome
         }))
     }
@@ -80,6 +89,10 @@ impl Store for Metered {
     fn tidings(&self) -> Option<Tidings> {
         self.store.tidings()
     }
+
+    fn touched(&self) -> Option<Touched> {
+        Some(self.counting.listen())
+    }
 }
 
 #[cfg(test)]
@@ -106,5 +119,27 @@ mod tests {
         assert!(text.contains("ridd_store_commit_seconds_count 1"), "{text}");
         assert!(text.contains("ridd_store_faults_total{reason=\"conflict\"} 1"), "{text}");
         assert!(!metrics.is_store_failing());
+    }
+
+    #[tokio::test]
+    async fn whoever_listens_knows_which_tables_were_changed() {
+        let place = tempfile::tempdir().unwrap();
+        let config = Config::at(format!("sqlite:{}", place.path().join("store").display()));
+        let plain = open(&config).unwrap();
+        assert!(plain.touched().is_none());
+        let store = metered(plain, Metrics::new());
+        let mut touched = store.touched().unwrap();
+        let once = || Once { digest: Digest::of(b"x"), message: MessageId::fresh() };
+        let mut batch = Batch::new();
+        batch.insert(&once());
+        store.enqueue(batch.clone()).await.unwrap().await.unwrap();
+        assert!(touched.has_changed().unwrap());
+        assert_eq!(*touched.borrow_and_update(), [("once", 1)].into());
+        assert!(matches!(store.commit(batch).await, Err(StoreError::Conflict { .. })));
+        assert!(!touched.has_changed().unwrap(), "nothing was changed");
+        let mut batch = Batch::new();
+        batch.put(&once()).put(&Once { digest: Digest::of(b"y"), ..once() });
+        store.commit(batch).await.unwrap();
+        assert_eq!(*touched.borrow_and_update(), [("once", 2)].into());
     }
 }

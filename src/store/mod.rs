@@ -31,6 +31,7 @@ mod sled;
 mod sqlite;
 mod table;
 mod tidings;
+mod touched;
 
 pub use batch::{Batch, Change, Precondition};
 pub use check::check;
@@ -44,6 +45,7 @@ pub use metered::metered;
 pub(crate) use pack::packed_size;
 pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
 pub use tidings::{Tiding, Tidings};
+pub use touched::{Counts, Touched};
 
 use std::pin::Pin;
 
@@ -104,6 +106,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// What other nodes change from now on; `None` if the store is this node's alone.
     fn tidings(&self) -> Option<Tidings> {
+        None
+    }
+
+    /// Which tables this node changes from now on; `None` if nobody counts ([`metered`] does).
+    fn touched(&self) -> Option<Touched> {
         None
     }
 }

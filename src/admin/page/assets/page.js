@@ -54,16 +54,23 @@ function files() {
   }
 }
 
-// Everything that a person has opened, typed or chosen, so that it outlives a change of the page.
+// Everything that a person has opened, typed or chosen, so that it outlives a change of the page. A form in which something
+// was changed keeps all its fields, the hidden ones too: they say what the change was made from.
 function kept() {
-  const typed = [...document.querySelectorAll("main :is(input, textarea, select)[id], main input[type=checkbox]")];
-  const changed = (field) => field.type === "checkbox" ? field.checked !== field.defaultChecked
-    : field.type === "file" ? false
+  const changed = (field) => /^(checkbox|radio)$/.test(field.type) ? field.checked !== field.defaultChecked
+    : /^(hidden|file|submit|button|fieldset|output)$/.test(field.type) ? false
     : field.tagName === "SELECT" ? ![...field.options].every((one) => one.selected === one.defaultSelected) && field.selectedIndex > 0
     : field.value !== field.defaultValue;
+  const edited = [];
+  for (const form of document.querySelectorAll("main form")) {
+    const anchor = [...form.elements].find((field) => changed(field) && selector(field));
+    if (!anchor) continue;
+    const fields = [...form.elements].filter((field) => field.name && field.type !== "file" && field.type !== "submit");
+    edited.push([selector(anchor), fields.map(({ name, type, value, checked }) => ({ name, type, value, checked }))]);
+  }
   return {
     open: [...document.querySelectorAll("main details[open][id]")].map((one) => one.id),
-    fields: typed.filter(changed).map((field) => [selector(field), field.value, field.checked]),
+    edited,
     focus: document.activeElement?.closest("main *") ? selector(document.activeElement) : null,
     place: document.activeElement?.selectionStart,
   };
@@ -77,12 +84,16 @@ function selector(element) {
   return null;
 }
 
-function restore({ open, fields, focus, place }) {
+function restore({ open, edited, focus, place }) {
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  for (const [where, value, checked] of fields) {
-    const field = where && document.querySelector(where);
-    if (!field) continue;
-    if (field.type === "checkbox") field.checked = checked; else field.value = value;
+  for (const [anchor, fields] of edited) {
+    const form = document.querySelector(anchor)?.form;
+    for (const { name, type, value, checked } of form ? fields : []) {
+      const box = /^(checkbox|radio)$/.test(type);
+      const field = [...form.elements].find((one) => one.name === name && one.type === type && (!box || one.value === value));
+      if (!field) continue;
+      if (box) field.checked = checked; else field.value = value;
+    }
   }
   const focused = focus && document.querySelector(focus);
   if (!focused) return;
@@ -118,22 +129,49 @@ function stale(is) {
   document.body.prepend(said);
 }
 
-// A page with data-live says of which event it is, or "*"; the node tells when it has changed.
+// One at a time, and not more often than the node can bear; not at all while nobody looks.
+let waiting = null;
+let asking = false;
+let again = false;
+let rest = 0;
+
+function soon() {
+  again = true;
+  // Not all at once: hundreds of pages may hear the same news.
+  if (!asking) waiting ??= setTimeout(ask, 100 + Math.random() * 900 + rest);
+}
+
+async function ask() {
+  waiting = null;
+  if (document.hidden) return;
+  again = false;
+  asking = true;
+  const begun = performance.now();
+  await refresh().catch(() => {});
+  rest = Math.min(5 * (performance.now() - begun), 15000);
+  asking = false;
+  // Something changed after the node had begun to answer.
+  if (again) soon();
+}
+
+document.addEventListener("visibilitychange", () => { if (again && !document.hidden) soon(); });
+
+// A page with data-live says what it shows: one event ("event:NAME"), all "events", or one of the node's lists; the node tells
+// when that has changed.
 function live() {
   const about = document.querySelector("[data-live]")?.dataset.live;
   if (!about || !window.EventSource) return;
-  let waiting = null;
+  const one = about.startsWith("event:") ? about.slice(6) : null;
   let broken = false;
-  const soon = () => {
-    // Not all at once: hundreds of pages may hear the same news.
-    waiting ??= setTimeout(() => { waiting = null; refresh().catch(() => {}); }, 100 + Math.random() * 900);
-  };
   let since = null;
   const connect = () => {
     const source = new EventSource("/live");
     source.addEventListener("changed", ({ data }) => {
-      const { event } = JSON.parse(data);
-      if (about === "*" || event === null || event === about) soon();
+      const { event, of } = JSON.parse(data);
+      const ours = of !== undefined ? of === about
+        : one === null ? about === "events"
+        : event === null || event === one;
+      if (ours) soon();
     });
     source.addEventListener("error", () => {
       broken = true;
