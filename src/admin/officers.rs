@@ -129,6 +129,12 @@ pub trait Officers: Send + Sync + 'static {
     /// As [`Officers::state`].
     async fn log(&self, event: &EventId) -> Result<Vec<Made>, Problem>;
 
+    /// What happened to the event last, the newest first: at most so many entries, all with a number below `below`.
+    ///
+    /// # Errors
+    /// As [`Officers::state`].
+    async fn latest(&self, event: &EventId, below: i64, most: usize) -> Result<Vec<Made>, Problem>;
+
     /// The document that goes to this unit as the alert, as it would be written now.
     ///
     /// # Errors

@@ -65,16 +65,21 @@ impl Officers for Coordination {
     }
 
     async fn log(&self, event: &EventId) -> Result<Vec<Made>, Problem> {
-        let made = |Logged { record, entry }: Logged| {
-            let stamp = Stamp { number: record.number, at: record.at, actor: record.actor };
-            Made { stamp, entry }
-        };
         Ok(Self::log(self, event).await.map_err(problem)?.into_iter().map(made).collect())
+    }
+
+    async fn latest(&self, event: &EventId, below: i64, most: usize) -> Result<Vec<Made>, Problem> {
+        Ok(Self::latest(self, event, below, most).await.map_err(problem)?.into_iter().map(made).collect())
     }
 
     async fn alert(&self, event: &EventId, unit: &PeerName) -> Result<Bytes, Problem> {
         Self::alert(self, event, unit).await.map_err(problem)
     }
+}
+
+fn made(Logged { record, entry }: Logged) -> Made {
+    let stamp = Stamp { number: record.number, at: record.at, actor: record.actor };
+    Made { stamp, entry }
 }
 
 fn told(answered: coordination::Answered) -> Answered {

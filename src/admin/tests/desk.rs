@@ -178,6 +178,11 @@ impl Officers for Desk {
         self.events.lock().unwrap().get(event).map(|(_, log)| log.clone()).ok_or_else(nothing)
     }
 
+    async fn latest(&self, event: &EventId, below: i64, most: usize) -> Result<Vec<Made>, Problem> {
+        let log = self.log(event).await?;
+        Ok(log.into_iter().rev().filter(|made| made.stamp.number < below).take(most).collect())
+    }
+
     async fn alert(&self, _: &EventId, unit: &PeerName) -> Result<Bytes, Problem> {
         Ok(format!("<IODEF-Document for=\"{unit}\"/>").into())
     }

@@ -24,6 +24,12 @@ pub struct Logged {
     pub entry: Entry,
 }
 
+fn read(record: LogEntry) -> Result<Logged, ProcessError> {
+    let wrong = |why: String| ProcessError::Log { event: record.event.to_string(), why };
+    let entry = Entry::read(&record).map_err(|error| wrong(error.to_string()))?;
+    Ok(Logged { record, entry })
+}
+
 impl Coordination {
     /// An event as it stands.
     ///
@@ -39,16 +45,21 @@ impl Coordination {
     /// # Errors
     /// If there is none of that name, or it cannot be read.
     pub async fn log(&self, event: &EventId) -> Result<Vec<Logged>, OrderError> {
-        let mut log = Vec::new();
-        for record in self.records(event).await? {
-            let wrong = |why: String| ProcessError::Log { event: event.to_string(), why };
-            let entry = Entry::read(&record).map_err(|error| wrong(error.to_string()))?;
-            log.push(Logged { record, entry });
-        }
+        let log = self.records(event).await?.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
         if log.is_empty() {
             return Err(ProcessError::NoSuchEvent { event: event.to_string() }.into());
         }
         Ok(log)
+    }
+
+    /// The last entries of the log of an event whose number is below `below`, `most` of them, the newest first.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn latest(&self, event: &EventId, below: i64, most: usize) -> Result<Vec<Logged>, OrderError> {
+        let scan = Scan::of::<LogEntry>(most).with(vec![event.to_value()]).descending();
+        let records = self.store.list::<LogEntry>(scan.to(Bound::Excluding(vec![below.to_value()]))).await?;
+        Ok(records.into_iter().map(read).collect::<Result<_, _>>()?)
     }
 
     async fn records(&self, event: &EventId) -> Result<Vec<LogEntry>, StoreError> {

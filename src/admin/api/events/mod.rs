@@ -208,14 +208,27 @@ fn detail<A>(call: &Call<'_>, permitted: &Permitted<A>, state: &State) -> EventD
 /// All that happened, each entry as a sentence.
 pub(in crate::admin) async fn log(call: &Call<'_>, _: &Permitted<Look>, event: &EventId) -> Result<LogView, Problem> {
     let log = call.parts.officers.log(event).await?;
-    let entries = log.into_iter().map(|Made { stamp, entry }| LogLine {
+    Ok(LogView { event: event.clone(), entries: log.into_iter().map(line).collect() })
+}
+
+/// What happened last, the newest first: at most so many entries, all with a number below `below`.
+pub(in crate::admin) async fn latest(
+    call: &Call<'_>,
+    _: &Permitted<Look>,
+    event: &EventId,
+    (below, most): (i64, usize),
+) -> Result<Vec<LogLine>, Problem> {
+    Ok(call.parts.officers.latest(event, below, most).await?.into_iter().map(line).collect())
+}
+
+fn line(Made { stamp, entry }: Made) -> LogLine {
+    LogLine {
         number: stamp.number,
         at: stamp.at,
         actor: stamp.actor,
         kind: entry.kind().to_owned(),
         text: sentence(&entry),
-    });
-    Ok(LogView { event: event.clone(), entries: entries.collect() })
+    }
 }
 
 /// Plan beside actual.

@@ -2,7 +2,7 @@
 
 use super::forms;
 use super::head::{Head, Rights, back, frame};
-use crate::admin::api::events::{LogLine, carry_out, log};
+use crate::admin::api::events::{LogLine, carry_out, latest};
 use crate::admin::auth::{Look, Permitted};
 use crate::admin::call::Call;
 use crate::admin::http::Reply;
@@ -22,8 +22,10 @@ const KINDS: [&str; 9] = [
     "validated",
     "discrepancy-sent",
 ];
-/// Entries that are shown.
+/// Entries that are shown at most.
 const ENTRIES: usize = 500;
+/// Entries of the log that are read for them: the page is brought up to date with each one.
+const READ: usize = 2_000;
 
 #[derive(askama::Template)]
 #[template(path = "event/evidence.html")]
@@ -32,7 +34,8 @@ struct Page {
     head: Head,
     rights: Rights,
     entries: Vec<LogLine>,
-    more: usize,
+    /// Whether there may be older ones, which the log has.
+    more: bool,
     /// The units of whom scans can be read.
     units: Vec<String>,
 }
@@ -41,10 +44,10 @@ struct Page {
 pub(super) async fn show(call: &Call<'_>, permitted: &Permitted<Look>, event: &EventId) -> Result<Reply, Problem> {
     call.ask.only(&[])?;
     let state = call.parts.officers.state(event).await?;
-    let mut entries = log(call, permitted, event).await?.entries;
+    let mut entries = latest(call, permitted, event, (i64::MAX, READ)).await?;
+    let mut more = entries.last().is_some_and(|last| last.number > 1);
     entries.retain(|entry| KINDS.contains(&entry.kind.as_str()));
-    entries.reverse();
-    let more = entries.len().saturating_sub(ENTRIES);
+    more |= entries.len() > ENTRIES;
     entries.truncate(ENTRIES);
     Reply::page(&Page {
         frame: frame(call, &state, "Evidence"),

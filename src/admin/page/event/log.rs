@@ -1,13 +1,14 @@
-//! `/events/ID/log`: everything that happened, and whether the log is as it was written.
+//! `/events/ID/log`: what happened, a page of it at a time. Whether the log is as it was written is checked where it is asked
+//! for (`/audit/log`): this page is brought up to date with each entry, and a log may have tens of thousands.
 
 use super::head::{Head, back, frame};
-use crate::admin::api::audit::{BrokenLog, verify};
-use crate::admin::api::events::{LogLine, log};
+use crate::admin::api::events::{LogLine, latest};
 use crate::admin::auth::{Look, Permitted};
 use crate::admin::call::Call;
 use crate::admin::http::Reply;
 use crate::admin::page::Frame;
 use crate::admin::page::card::e_time;
+use crate::admin::page::turn::where_is;
 use crate::admin::problem::Problem;
 use crate::ids::EventId;
 
@@ -21,10 +22,11 @@ struct Page {
     head: Head,
     /// The entries with their times after E, the newest first.
     entries: Vec<(LogLine, String)>,
-    total: usize,
+    total: i64,
     older: Option<String>,
     newer: Option<String>,
-    broken: Option<BrokenLog>,
+    /// Where the chain is checked.
+    check: String,
 }
 
 /// The log, the newest entries first; `from` in the query string leaves out so many.
@@ -32,11 +34,12 @@ pub(super) async fn show(call: &Call<'_>, permitted: &Permitted<Look>, event: &E
     call.ask.only(&["from"])?;
     let from = call.ask.parameter::<usize>("from")?.unwrap_or(0);
     let state = call.parts.officers.state(event).await?;
-    let entries = log(call, permitted, event).await?.entries;
-    let verified = verify(call, permitted, Some(event.clone())).await?;
-    let total = entries.len();
-    let shown = entries.into_iter().rev().skip(from).take(ENTRIES);
-    let shown = shown.map(|line| {
+    // Entries are numbered from 1 without a gap.
+    let total = state.head;
+    let below = total.saturating_add(1).saturating_sub(i64::try_from(from).unwrap_or(i64::MAX));
+    let entries = latest(call, permitted, event, (below, ENTRIES)).await?;
+    let are_older = entries.last().is_some_and(|last| last.number > 1);
+    let shown = entries.into_iter().map(|line| {
         let at = e_time(state.issued, line.at);
         (line, at)
     });
@@ -46,8 +49,8 @@ pub(super) async fn show(call: &Call<'_>, permitted: &Permitted<Look>, event: &E
         head: Head::of(call, &state, "log"),
         entries: shown.collect(),
         total,
-        older: (from + ENTRIES < total).then(|| page(from + ENTRIES)),
+        older: are_older.then(|| page(from + ENTRIES)),
         newer: (from > 0).then(|| page(from.saturating_sub(ENTRIES))),
-        broken: verified.broken.into_iter().next(),
+        check: where_is("/audit/log", "event", event),
     })
 }
