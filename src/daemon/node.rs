@@ -114,6 +114,7 @@ pub(super) async fn serve(
         links: config.admin.acknowledge.url.clone(),
     });
     let process: Arc<dyn Process> = Arc::clone(&coordination) as _;
+    let reading = post.reading().clone();
     let exchange = Exchange::new(ExchangeParts {
         post,
         process: Arc::clone(&process),
@@ -156,6 +157,7 @@ pub(super) async fn serve(
         store: Arc::clone(&store),
         directory: Arc::clone(&directory),
         outbox: Arc::clone(&outbox),
+        reading,
         rosters,
         inventory: Arc::clone(&inventory),
         staff: Arc::clone(&exchange) as _,

@@ -266,7 +266,9 @@ impl Look<'_> {
         let actual = match (overdue, last.filter(|_| done == of)) {
             (0, Some(last)) => format!("{} {}", word(worst), after(self.board.issued, last)),
             (0, None) => format!("{done} of {of}"),
-            (overdue, _) if stage.scope == Scope::System => format!("{done} of {of}, {overdue} units overdue"),
+            (overdue, _) if stage.scope == Scope::System => {
+                format!("{done} of {of}, {} overdue", super::count::count(overdue, "unit"))
+            }
             (overdue, _) => format!("{done} of {of}, {overdue} overdue"),
         };
         (worst.as_str(), actual)

@@ -18,7 +18,7 @@ use crate::admin::problem::Problem;
 use crate::admin::staff::DecideOrder;
 use crate::ids::MessageId;
 use crate::peers::MsgType;
-use crate::rid::{Legible, Reading, Step, legible};
+use crate::rid::{Legible, Step, legible};
 use crate::store::records::{Direction, Verdict};
 
 /// The reasons of a denial that RFC 6545 §5.2 knows.
@@ -106,6 +106,11 @@ impl Proven {
     }
 }
 
+/// What the documentation of a class says, without the marks of code in it.
+fn plain(doc: impl AsRef<str>) -> String {
+    doc.as_ref().replace("[`", "").replace("`]", "").replace('`', "")
+}
+
 /// Answers below `/messages`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
@@ -132,8 +137,8 @@ async fn show(call: &Call<'_>, permitted: &Permitted<Look>, id: &MessageId) -> R
     let detail = messages::show(call, permitted, id).await?;
     let bytes = messages::bytes(call, permitted, id, true).await?;
     // A message may be megabytes: others wait meanwhile.
-    let reading = tokio::task::spawn_blocking(move || legible(&bytes, &Reading::default().for_sealed()));
-    let content = match reading.await {
+    let reading = call.parts.reading.for_sealed();
+    let content = match tokio::task::spawn_blocking(move || legible(&bytes, &reading)).await {
         Ok(read) => read.map_err(|error| error.to_string()),
         Err(_) => Err("reading it broke off".to_owned()),
     };
@@ -168,6 +173,11 @@ async fn decide(call: &Call<'_>, permitted: &Permitted<HandleMessages>, id: Mess
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_about_classes_have_no_marks_of_code() {
+        assert_eq!(plain("The `ext-value` of [`Node`]."), "The ext-value of Node.");
+    }
 
     #[test]
     fn what_is_proved_is_read_as_it_was_recorded() {

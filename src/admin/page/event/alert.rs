@@ -14,7 +14,6 @@ use crate::coordination::state::AlertState;
 use crate::coordination::wire::{Alert, StepKind, read_alert};
 use crate::ids::{EventId, PeerName};
 use crate::iodef::outline::Outline;
-use crate::rid::Reading;
 
 /// Systems of a unit that a preview lists.
 const SYSTEMS: usize = 200;
@@ -121,7 +120,7 @@ pub(super) async fn preview(
     let state = call.parts.officers.state(event).await?;
     let bytes = document(call, permitted, event, unit).await?;
     // Shown as its reader will understand it, not as we meant it.
-    let outlines = Outline::parse(&bytes, &[], &Reading::default().for_sealed()).unwrap_or_default();
+    let outlines = Outline::parse(&bytes, &[], &call.parts.reading.for_sealed()).unwrap_or_default();
     let mut alert = outlines.first().map(read_alert);
     let more = alert.as_mut().map_or(0, |alert| {
         let more = alert.systems.len().saturating_sub(SYSTEMS);
