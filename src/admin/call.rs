@@ -69,6 +69,11 @@ impl<'a> Call<'a> {
         self.ask.form()
     }
 
+    /// Answers a request of that address which could not be read: in JSON or as a page, with the words of any other fault.
+    pub(super) fn answer_unread(&self, path: &str, problem: Problem) -> Response<Body> {
+        if Ask::is_of_api(path) { answer(Err(problem)) } else { page::problem(self.frame_of_problem(), &problem) }
+    }
+
     /// Answers the request: the API in JSON, everything else with pages.
     pub(super) async fn answer(self) -> Response<Body> {
         let result = self.serve().await;

@@ -77,6 +77,11 @@ impl Ask {
         self.path.first().is_some_and(|first| first == "api")
     }
 
+    /// The same of a request that has not been read, by the path of its address.
+    pub(super) fn is_of_api(path: &str) -> bool {
+        path.split('/').nth(1) == Some("api")
+    }
+
     /// The header field of that name, if it is there and readable.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

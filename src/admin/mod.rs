@@ -11,6 +11,7 @@ mod call;
 mod client;
 mod config;
 mod control;
+mod credentials;
 mod door;
 pub mod event;
 mod health;
@@ -18,6 +19,7 @@ mod http;
 mod officers;
 mod operators;
 mod page;
+pub(crate) mod picture;
 mod problem;
 mod server;
 mod staff;
@@ -30,6 +32,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::inventory::Inventory;
 use crate::outbox::Outbox;
 use crate::peers::Directory;
+use crate::rid::Reading;
 use crate::roster::Rosters;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -58,6 +61,8 @@ pub struct Parts {
     pub directory: Arc<Directory>,
     /// The outbox.
     pub outbox: Arc<Outbox>,
+    /// How messages are read, under the node's limits.
+    pub reading: Reading,
     /// Who is called.
     pub rosters: Arc<Rosters>,
     /// The systems.

@@ -1,15 +1,12 @@
 //! Who the operators are: by name, with a role, kept in the store; some are local users, some sign in at the page. `server`
 //! and `door` ask here at every request, so that an edit takes effect at once; `api::operators` makes the edits.
 
-use std::time::Duration;
-
 use super::auth::Operator;
-use super::door::password;
 use super::problem::{Code, Problem};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, PeerName};
 use crate::store::records::{self, Credential, LocalOperator, Role, Session};
-use crate::store::{Batch, Column, Scan, Store, StoreError};
+use crate::store::{Batch, Column, Precondition, Record, Scan, Store, StoreError, Value};
 
 /// Operators at most.
 pub(super) const MOST: usize = 1_000;
@@ -34,8 +31,9 @@ pub(super) async fn adopt(store: &dyn Store) -> Result<(), StoreError> {
 /// The operator that is this local user. `owner` is the user who owns the socket: that user and root are administrators
 /// whatever the table says, so that nobody can lock the last door; the table may give them a name.
 pub(super) async fn whoever(store: &dyn Store, user: u32, owner: u32) -> Result<Operator, Problem> {
-    let scan = Scan::of::<records::Operator>(1).by("by_user").with(vec![i64::from(user).to_value()]);
-    let row = store.list::<records::Operator>(scan).await.map(|rows| rows.into_iter().next());
+    // Two at once, of two administrators at the same time, would be one too many to say who asks.
+    let scan = Scan::of::<records::Operator>(2).by("by_user").with(vec![i64::from(user).to_value()]);
+    let row = store.list::<records::Operator>(scan).await.map(only);
     if is_owner(user, owner) {
         // Those two get in even when the store cannot be read, which they may have to mend.
         let row = row.ok().flatten();
@@ -52,17 +50,47 @@ pub(super) async fn whoever(store: &dyn Store, user: u32, owner: u32) -> Result<
     }
 }
 
-/// The operator of that name, who acts over the page.
-pub(super) async fn named(store: &dyn Store, name: &str) -> Result<Option<Operator>, StoreError> {
-    let row = store.find::<records::Operator>(vec![name.to_owned().to_value()]).await?;
+/// The one, if there is one and no other.
+fn only<T>(all: Vec<T>) -> Option<T> {
+    let mut all = all.into_iter();
+    all.next().filter(|_| all.next().is_none())
+}
+
+/// The operator of that name, who acts over the page; `certificate` is the key by which the session began, which must be
+/// theirs still.
+pub(super) async fn named(
+    store: &dyn Store,
+    name: &str,
+    certificate: Option<&Digest>,
+) -> Result<Option<Operator>, StoreError> {
+    let row = store.find::<records::Operator>(key(name)).await?;
+    let row = row.filter(|row| certificate.is_none_or(|spki| pins(row).any(|pin| pin == spki.as_str())));
     Ok(row.map(|row| acting(row, None)))
 }
 
-/// The operator to whom the certificate of that key (SHA-256 of SPKI) is pinned.
+/// The operator to whom the certificate of that key (SHA-256 of SPKI) is pinned. A key that two have is nobody's.
 pub(super) async fn certified(store: &dyn Store, spki: &Digest) -> Result<Option<Operator>, StoreError> {
     let all = store.list::<records::Operator>(Scan::of::<records::Operator>(MOST)).await?;
-    let found = all.into_iter().find(|row| pins(row).any(|pin| pin == spki.as_str()));
+    let found = only(all.into_iter().filter(|row| pins(row).any(|pin| pin == spki.as_str())).collect());
     Ok(found.map(|row| acting(row, None)))
+}
+
+/// Adds to the batch that the operator is still as this finds them: nobody who is removed meanwhile gets a session.
+///
+/// # Errors
+/// If there is no such operator.
+pub(super) async fn still(store: &dyn Store, batch: &mut Batch, name: &str) -> Result<(), Problem> {
+    let (_, revision) = known(store, name).await?;
+    batch.preconditions.push(unchanged(name, revision));
+    Ok(())
+}
+
+fn key(name: &str) -> Vec<Value> {
+    vec![name.to_owned().to_value()]
+}
+
+fn unchanged(name: &str, revision: i64) -> Precondition {
+    Precondition::Revision { table: records::Operator::TABLE, key: key(name), revision }
 }
 
 fn acting(row: records::Operator, user: Option<u32>) -> Operator {
@@ -98,65 +126,87 @@ pub(super) async fn put(
     (owner, own_name): (u32, &PeerName),
     (by, now): (&Operator, Timestamp),
 ) -> Result<records::Operator, Problem> {
+    // What is checked is what is written over: of two who change one operator at the same time, one is told.
+    let found = store.find_revised::<records::Operator>(key(&wanted.name)).await?;
     let all = store.list::<records::Operator>(Scan::of::<records::Operator>(MOST)).await?;
     check(&wanted, owner, &all)?;
     let limited = matches!(wanted.role, Role::UnitContact | Role::Implementer);
     // At a unit, it is the unit's own systems that its people answer for.
     let unit = limited.then(|| wanted.unit.as_ref().unwrap_or(own_name).to_string());
     let Wanted { name, user, role, person, certificate, .. } = wanted;
-    let before = all.iter().find(|one| one.name == name);
+    let mut batch = Batch::new();
+    let before = found.as_ref().map(|(before, _)| before);
     let mut pins: Vec<String> = before.into_iter().flat_map(pins).map(str::to_owned).collect();
     pins.extend(certificate.map(|spki| spki.to_string()).filter(|spki| !pins.contains(spki)));
     let certificates = (!pins.is_empty()).then(|| pins.join("\n"));
     let user = user.map(i64::from).or_else(|| before.and_then(|before| before.user));
     let row = records::Operator { name, user, role, person, unit, certificates, added: now, by: by.to_string() };
-    let mut batch = Batch::new();
     let namesake = all.iter().find(|one| one.user.is_some() && one.user == user && one.name != row.name);
     if let Some(namesake) = namesake {
-        forget(store, &mut batch, &namesake.name).await?;
+        let (namesake, revision) = known(store, &namesake.name).await?;
+        if namesake.user != user {
+            let message = format!("somebody else has changed {} meanwhile", namesake.name);
+            return Err(Problem::new(Code::Conflict, message, "look at the operators and try again"));
+        }
+        forget(store, &mut batch, &namesake.name, revision).await?;
     }
-    batch.put(&row);
+    match found {
+        Some((_, revision)) => batch.update(&row, revision),
+        None => {
+            // Whoever had that name once has left nothing by which the new one could be acted for.
+            batch.delete::<Credential>(key(&row.name));
+            end_sessions(store, &mut batch, &row.name).await?;
+            batch.insert(&row)
+        }
+    };
     store.commit(batch).await?;
     Ok(row)
 }
 
 /// Removes the operator with all that lets them in, and says who it was.
 pub(super) async fn remove(store: &dyn Store, name: &str) -> Result<records::Operator, Problem> {
-    let row = known(store, name).await?;
+    let (row, revision) = known(store, name).await?;
     let mut batch = Batch::new();
-    forget(store, &mut batch, name).await?;
+    forget(store, &mut batch, name, revision).await?;
     store.commit(batch).await?;
     Ok(row)
 }
 
-/// Gives the operator a new password for one sign-in within `life`, at which another is chosen and one-time codes are set
-/// up; whatever they had is void, and their sessions end.
-pub(super) async fn reset(
+/// Takes one certificate from the operator; whoever is in by it is out.
+pub(super) async fn unpin(
     store: &dyn Store,
     name: &str,
-    now: Timestamp,
-    life: Duration,
-) -> Result<(String, Timestamp), Problem> {
-    let row = known(store, name).await?;
-    let (clear, hash) = password::fresh().await?;
-    let until = now + life;
+    spki: &Digest,
+    (by, now): (&Operator, Timestamp),
+) -> Result<records::Operator, Problem> {
+    let (row, revision) = known(store, name).await?;
+    let kept: Vec<&str> = pins(&row).filter(|pin| *pin != spki.as_str()).collect();
+    if kept.len() == pins(&row).count() {
+        let message = format!("{name} has no certificate with the key {spki}");
+        return Err(Problem::new(Code::NotFound, message, "`ridd operator show` lists those there are"));
+    }
+    let certificates = (!kept.is_empty()).then(|| kept.join("\n"));
+    let row = records::Operator { certificates, added: now, by: by.to_string(), ..row };
     let mut batch = Batch::new();
-    end_sessions(store, &mut batch, name).await?;
-    let (once, set) = (Some(until), now);
-    batch.put(&Credential { operator: row.name, password: hash, once, totp: None, step: None, set });
+    batch.update(&row, revision);
+    for session in sessions(store, name).await?.iter().filter(|session| session.certificate.as_ref() == Some(spki)) {
+        batch.delete::<Session>(vec![session.token.to_value()]);
+    }
     store.commit(batch).await?;
-    Ok((clear, until))
+    Ok(row)
 }
 
-async fn known(store: &dyn Store, name: &str) -> Result<records::Operator, Problem> {
-    let found = store.find::<records::Operator>(vec![name.to_owned().to_value()]).await?;
+/// The operator with the revision of the row.
+pub(super) async fn known(store: &dyn Store, name: &str) -> Result<(records::Operator, i64), Problem> {
+    let found = store.find_revised::<records::Operator>(key(name)).await?;
     found.ok_or_else(|| Problem::not_found("operator", name, "ridd operator list"))
 }
 
-/// Adds to the batch what removes the operator, the credential and the sessions.
-async fn forget(store: &dyn Store, batch: &mut Batch, name: &str) -> Result<(), StoreError> {
-    batch.delete::<records::Operator>(vec![name.to_owned().to_value()]);
-    batch.delete::<Credential>(vec![name.to_owned().to_value()]);
+/// Adds to the batch what removes the operator, who must be as at that revision, the credential and the sessions.
+async fn forget(store: &dyn Store, batch: &mut Batch, name: &str, revision: i64) -> Result<(), StoreError> {
+    batch.preconditions.push(unchanged(name, revision));
+    batch.delete::<records::Operator>(key(name));
+    batch.delete::<Credential>(key(name));
     end_sessions(store, batch, name).await
 }
 
@@ -171,7 +221,7 @@ pub(super) async fn end_sessions(store: &dyn Store, batch: &mut Batch, name: &st
 /// The operator's sessions, the oldest first.
 pub(super) async fn sessions(store: &dyn Store, name: &str) -> Result<Vec<Session>, StoreError> {
     let scan = Scan::of::<Session>(super::door::SESSIONS).by("by_operator");
-    store.list(scan.with(vec![name.to_owned().to_value()])).await
+    store.list(scan.with(key(name))).await
 }
 
 fn check(wanted: &Wanted, owner: u32, all: &[records::Operator]) -> Result<(), Problem> {
@@ -219,7 +269,7 @@ fn check(wanted: &Wanted, owner: u32, all: &[records::Operator]) -> Result<(), P
         }
         let own = all.iter().find(|one| one.name == *name);
         if own.is_some_and(|own| pins(own).count() >= CERTIFICATES) {
-            let fix = "remove the operator and add them anew with the certificates in use";
+            let fix = "take those that are out of use away with `ridd operator unpin`";
             return refuse(format!("{name} has {CERTIFICATES} certificates already"), fix);
         }
     }

@@ -273,10 +273,10 @@ async fn api(parts: Arc<Parts>, user: Result<u32, Problem>, owner: u32, request:
             return response;
         }
     };
-    let most = body_limit(&parts, request.uri().path());
-    match Ask::read(request, most, parts.config.read_time).await {
+    let path = request.uri().path().to_owned();
+    match Ask::read(request, body_limit(&parts, &path), parts.config.read_time).await {
         Ok(ask) => Call::new(&parts, operator, owner, ask).answer().await,
-        Err(problem) => answer(Err(problem)),
+        Err(problem) => Call::new(&parts, operator, owner, Ask::nothing()).answer_unread(&path, problem),
     }
 }
 

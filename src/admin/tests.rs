@@ -26,7 +26,7 @@ use crate::outbox::NewParcel;
 use crate::peers::bootstrap;
 use crate::roster::Rosters;
 use crate::store::records::{Body, Direction, EventRole, Incident, Message, Verdict};
-use crate::store::{self, Batch};
+use crate::store::{self, Batch, metered};
 
 /// Orders that reached the exchange, and a node that is ready or not.
 #[derive(Default)]
@@ -130,8 +130,9 @@ async fn trial_as(user: Option<fn(&tokio::net::UnixStream) -> std::io::Result<u3
     bootstrap(&data, &"node.example".parse().unwrap(), now).unwrap();
     let store = store::open(&store::Config::default().resolved(&data)).unwrap();
     let peers = crate::peers::Config::default().resolved(&data);
-    let directory = Directory::open(store.clone(), &peers, clock.clone()).await.unwrap();
     let metrics = Metrics::new();
+    let store = metered(store, metrics.clone());
+    let directory = Directory::open(store.clone(), &peers, clock.clone()).await.unwrap();
     let outbox = Outbox::new(store.clone(), Default::default(), clock.clone(), metrics.clone()).unwrap();
     let listen = Some(([127, 0, 0, 1], 0).into());
     let page = PageConfig { listen, connections: 16, ..PageConfig::default() };
@@ -154,6 +155,7 @@ async fn trial_as(user: Option<fn(&tokio::net::UnixStream) -> std::io::Result<u3
         store,
         directory,
         outbox,
+        reading: Reading::default(),
         rosters,
         inventory,
         staff,
@@ -210,6 +212,7 @@ mod keeping;
 mod lists;
 mod operators;
 mod pages;
+mod proofs;
 
 #[tokio::test]
 async fn peers_are_managed_over_the_socket() {

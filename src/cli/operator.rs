@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::ask::{ask, or_dash, say};
-use super::table::{listing, second};
+use super::table::{card, listing, second};
 use super::{Ended, Exit, Failure, Globals};
-use crate::admin::api::operators::{OperatorList, OperatorOrder, OperatorView, Reset};
+use crate::admin::api::operators::{Enrolment, OperatorList, OperatorOrder, OperatorView, Reset};
 use crate::admin::path;
-use crate::ids::PeerName;
+use crate::admin::picture::Picture;
+use crate::ids::{Digest, PeerName};
 use crate::store::records::Role;
 
 /// Where the names of local users are.
@@ -50,10 +51,25 @@ enum Verb {
     },
     /// List the operators
     List,
+    /// Show one operator, with the keys of the certificates
+    Show {
+        /// The operator's name
+        name: String,
+    },
     /// Give an operator a new password for one sign-in at the page, where another is chosen; sessions and codes end
     Reset {
         /// The operator's name
         name: String,
+        /// Keep the password, and give a new secret of one-time codes: for whoever lost the app
+        #[arg(long)]
+        totp: bool,
+    },
+    /// Take a certificate from an operator; sessions that began with it end
+    Unpin {
+        /// The operator's name
+        name: String,
+        /// SHA-256 of the certificate's public key, as `ridd operator show` prints it
+        spki: Digest,
     },
     /// Take the right to give orders away; from the next command on
     Remove {
@@ -82,7 +98,22 @@ pub(crate) fn run(args: Args, globals: &Globals) -> Ended {
             let added: OperatorView = ask(globals, |client| async move { client.post("operators", &order).await })?;
             say(globals, &added, |added| format!("{} is {} now", known(added), part(added)))
         }
-        Verb::Reset { name } => {
+        Verb::Show { name } => {
+            let path = path(["operators", &name]);
+            let operator: OperatorView = ask(globals, |client| async move { client.get(&path).await })?;
+            say(globals, &operator, show)
+        }
+        Verb::Reset { name, totp: true } => {
+            let path = path(["operators", &name, "codes"]);
+            let given: Enrolment = ask(globals, |client| async move { client.post(&path, &()).await })?;
+            say(globals, &given, enrolment)
+        }
+        Verb::Unpin { name, spki } => {
+            let path = path(["operators", &name, "certificates", spki.as_str()]);
+            let changed: OperatorView = ask(globals, |client| async move { client.delete(&path).await })?;
+            say(globals, &changed, |changed| format!("unpinned\n{}", show(changed)))
+        }
+        Verb::Reset { name, totp: false } => {
             let path = path(["operators", &name, "reset"]);
             let reset: Reset = ask(globals, |client| async move { client.post(&path, &()).await })?;
             say(globals, &reset, words)
@@ -123,6 +154,31 @@ fn words(reset: &Reset) -> String {
         "{}\n{} signs in with it once, until {}, and then chooses another and sets up one-time codes; it is not shown again",
         reset.password, reset.name, reset.until
     )
+}
+
+/// The secret on the first line, for programs; then the picture, for an app.
+fn enrolment(given: &Enrolment) -> String {
+    let picture = Picture::of(&given.address).map(|picture| picture.lines()).unwrap_or_default();
+    format!(
+        "{}\n{}\n{picture}{} adds it to an authenticator app, and signs in with the password of before and its codes; it is not \
+         shown again",
+        given.secret, given.address, given.name
+    )
+}
+
+fn show(operator: &OperatorView) -> String {
+    let certificates = match operator.certificates.is_empty() {
+        true => "none".to_owned(),
+        false => operator.certificates.iter().map(|spki| format!("sha256:{spki}")).collect::<Vec<_>>().join("\n"),
+    };
+    card([
+        ("name", Some(operator.name.clone())),
+        ("role", Some(part(operator))),
+        ("user", operator.user.map(|user| user.to_string())),
+        ("person", operator.person.clone()),
+        ("certificates", Some(certificates)),
+        ("since", Some(format!("{} by {}", second(operator.added), operator.by))),
+    ])
 }
 
 /// The operator with the user who it is.
@@ -199,6 +255,7 @@ mod tests {
     #[test]
     fn words_are_as_agreed() {
         compare(&["operator-list", "operator-list-empty"], table);
+        compare(&["operator-show"], show);
     }
 
     #[test]
@@ -207,6 +264,14 @@ mod tests {
         let said = words(&Reset { name: "ann".to_owned(), password: "abcde-fghjk".to_owned(), until });
         assert_eq!(said.lines().next(), Some("abcde-fghjk"));
         assert!(said.contains("ann signs in with it once, until 2026-11-25T02:00:00Z"), "{said}");
+    }
+
+    #[test]
+    fn a_secret_is_on_a_line_of_its_own_above_its_picture() {
+        let (secret, address) = ("ABCD".to_owned(), "otpauth://totp/n%3Aann?secret=ABCD&issuer=n".to_owned());
+        let said = enrolment(&Enrolment { name: "ann".to_owned(), secret, address });
+        assert_eq!(said.lines().next(), Some("ABCD"));
+        assert!(said.lines().count() > 15 && said.contains('█') && said.ends_with("it is not shown again"), "{said}");
     }
 
     #[test]

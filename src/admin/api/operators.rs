@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Call, no_such_path};
 use crate::admin::auth::{ChangeNode, Look, Permitted};
+use crate::admin::credentials;
+use crate::admin::door::totp;
 use crate::admin::http::Reply;
 use crate::admin::operators::{self, Wanted};
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
-use crate::ids::PeerName;
+use crate::ids::{Digest, PeerName};
 use crate::peers::Directory;
 use crate::store::records::{Operator, Role};
 use crate::store::{Column, Scan};
@@ -90,6 +92,24 @@ impl std::fmt::Debug for Reset {
     }
 }
 
+/// A new secret of one-time codes, which is shown this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Enrolment {
+    /// The operator.
+    pub name: String,
+    /// The secret, in base 32.
+    pub secret: String,
+    /// The same as authenticator apps read it (`otpauth:`).
+    pub address: String,
+}
+
+/// Without the secret.
+impl std::fmt::Debug for Enrolment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Enrolment").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// Answers below `/api/v1/operators`.
 pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Result<Reply, Problem> {
     match (rest, method) {
@@ -98,8 +118,13 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
             Reply::json(&list(call, &call.permit()?).await?)
         }
         ([], &Method::POST) => Reply::json(&add(call, &call.permit()?, call.ask.json()?).await?),
+        ([name], &Method::GET) => Reply::json(&show(call, &call.permit()?, name).await?),
         ([name], &Method::DELETE) => Reply::json(&remove(call, &call.permit()?, name).await?),
         ([name, "reset"], &Method::POST) => Reply::json(&reset(call, &call.permit()?, name).await?),
+        ([name, "codes"], &Method::POST) => Reply::json(&renew_codes(call, &call.permit()?, name).await?),
+        ([name, "certificates", spki], &Method::DELETE) => {
+            Reply::json(&unpin(call, &call.permit()?, name, &spki.parse()?).await?)
+        }
         _ => Err(no_such_path(rest)),
     }
 }
@@ -109,6 +134,12 @@ pub(in crate::admin) async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Resu
     let operators = call.parts.store.list::<Operator>(Scan::of::<Operator>(operators::MOST)).await?;
     let operators = operators.into_iter().map(OperatorView::from).collect();
     Ok(OperatorList { operators, owner: call.owner })
+}
+
+/// One operator.
+pub(in crate::admin) async fn show(call: &Call<'_>, _: &Permitted<Look>, name: &str) -> Result<OperatorView, Problem> {
+    call.ask.only(&[])?;
+    Ok(operators::known(call.parts.store.as_ref(), name).await?.0.into())
 }
 
 /// Adds or changes an operator.
@@ -159,7 +190,34 @@ pub(in crate::admin) async fn reset(
 ) -> Result<Reset, Problem> {
     call.begin(permitted, "operator reset", name.to_owned()).await?;
     let (store, now) = (call.parts.store.as_ref(), call.parts.clock.now());
-    let (password, until) = operators::reset(store, name, now, call.parts.config.page.first_sign_in).await?;
+    let (password, until) = credentials::reset(store, name, now, call.parts.config.page.first_sign_in).await?;
     tracing::info!(name, operator = %permitted.operator(), "operator given a new password");
     Ok(Reset { name: name.to_owned(), password, until })
+}
+
+/// Gives the operator a new secret of one-time codes; the password stays, all sessions end.
+pub(in crate::admin) async fn renew_codes(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    name: &str,
+) -> Result<Enrolment, Problem> {
+    call.begin(permitted, "operator reset --totp", name.to_owned()).await?;
+    let secret = credentials::renew_codes(call.parts.store.as_ref(), name).await?;
+    tracing::info!(name, operator = %permitted.operator(), "operator given new one-time codes");
+    let address = totp::address(&secret, call.parts.directory.own_name().as_str(), name);
+    Ok(Enrolment { name: name.to_owned(), secret, address })
+}
+
+/// Takes one certificate from the operator.
+pub(in crate::admin) async fn unpin(
+    call: &Call<'_>,
+    permitted: &Permitted<ChangeNode>,
+    name: &str,
+    spki: &Digest,
+) -> Result<OperatorView, Problem> {
+    call.begin(permitted, "operator unpin", format!("{name} {spki}")).await?;
+    let by = (permitted.operator(), call.parts.clock.now());
+    let changed = operators::unpin(call.parts.store.as_ref(), name, spki, by).await?;
+    tracing::info!(name, %spki, operator = %permitted.operator(), "certificate of an operator taken away");
+    Ok(OperatorView::from(changed))
 }

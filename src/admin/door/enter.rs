@@ -30,17 +30,18 @@ pub(super) struct Entered {
 
 /// Answers one request.
 pub(super) async fn answer(door: Arc<Door>, visitor: Arc<Visitor>, request: Request<Incoming>) -> Response<Body> {
-    let is_api = request.uri().path().starts_with("/api");
+    let is_api = Ask::is_of_api(request.uri().path());
     let response = match enter(&door, &visitor, request).await {
         Ok(response) => response,
-        Err(problem) => {
-            let mut response = refused(&door, is_api, problem);
-            // A body that was not read is in the way of the next request.
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            response
-        }
+        Err(problem) => unread(refused(&door, is_api, problem)),
     };
     headers::harden(response)
+}
+
+/// A body that was not read is in the way of the next request.
+fn unread(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// What went wrong, for a program or for a person who is not in.
@@ -71,18 +72,24 @@ async fn enter(door: &Door, visitor: &Visitor, request: Request<Incoming>) -> Re
         return Ok(setup::serve(door, visitor, &ask, &entered).await?.into_response());
     }
     let safe = csrf::is_safe(request.method());
-    let ask = Ask::read(request, server::body_limit(parts, &path), parts.config.read_time).await?;
-    if !safe {
-        check(&ask, &entered)?;
-    }
-    match path.as_str() {
-        "/sign-out" | "/sessions" => Ok(sessions::serve(door, &ask, &entered).await?.into_response()),
-        "/password" => Ok(change::serve(door, visitor, &ask, &entered).await?.into_response()),
+    let read = Ask::read(request, server::body_limit(parts, &path), parts.config.read_time).await;
+    let checked = read.and_then(|ask| if safe { Ok(ask) } else { check(&ask, &entered).map(|()| ask) });
+    let ask = match checked {
+        Ok(ask) => ask,
+        Err(problem) => return Ok(unread(entered.call(door).answer_unread(&path, problem))),
+    };
+    let own = match path.as_str() {
+        "/sign-out" | "/sessions" => sessions::serve(door, &ask, &entered).await,
+        "/password" => change::serve(door, visitor, &ask, &entered).await,
         _ => {
             let csrf = entered.session.as_ref().map(|(token, _)| token.csrf());
-            Ok(Call::new(parts, entered.operator, door.owner, ask).with_csrf(csrf).answer().await)
+            return Ok(Call::new(parts, entered.operator, door.owner, ask).with_csrf(csrf).answer().await);
         }
-    }
+    };
+    Ok(match own {
+        Ok(reply) => reply.into_response(),
+        Err(problem) => entered.call(door).answer_unread(&path, problem),
+    })
 }
 
 /// Who it is: by the session of the cookie or, for a program, by the certificate alone.
@@ -102,15 +109,15 @@ async fn entered(door: &Door, visitor: &Visitor, request: &Request<Incoming>) ->
     if session.certificate.is_some() && session.certificate != visitor.key(&parts.directory) {
         return Ok(None);
     }
-    // An operator who was removed meanwhile is nobody.
-    let operator = operators::named(store, &session.operator).await?;
+    // An operator who was removed meanwhile is nobody; so is one whose certificate was taken away.
+    let operator = operators::named(store, &session.operator, session.certificate.as_ref()).await?;
     Ok(operator.map(|operator| Entered { operator, session: Some((token, session)) }))
 }
 
 /// What is said to whoever is not in.
 fn outside(request: &Request<Incoming>) -> Result<Response<Body>, Problem> {
     let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
-    if request.uri().path().starts_with("/api") || address == "/live" || !csrf::is_safe(request.method()) {
+    if Ask::is_of_api(request.uri().path()) || address == "/live" || !csrf::is_safe(request.method()) {
         return Err(Problem::new(Code::NotSignedIn, "you are not signed in", "sign in at /sign-in, and try again"));
     }
     let to = if address == "/" { "/sign-in".to_owned() } else { format!("/sign-in?to={}", client::encode(address)) };
@@ -137,8 +144,13 @@ fn check(ask: &Ask, entered: &Entered) -> Result<(), Problem> {
 impl Entered {
     /// The frame of one of the door's own pages, with all that is around every page.
     pub(super) fn frame(&self, door: &Door, title: &str) -> Frame {
+        self.call(door).frame(title, "")
+    }
+
+    /// What they ask for where no request could be read: nothing.
+    fn call<'a>(&self, door: &'a Door) -> Call<'a> {
         let csrf = self.session.as_ref().map(|(token, _)| token.csrf());
-        Call::new(&door.parts, self.operator.clone(), door.owner, Ask::nothing()).with_csrf(csrf).frame(title, "")
+        Call::new(&door.parts, self.operator.clone(), door.owner, Ask::nothing()).with_csrf(csrf)
     }
 }
 

@@ -11,6 +11,9 @@ use crate::clock::Timestamp;
 /// Names and addresses remembered at most.
 const KEYS: usize = 10_000;
 
+/// Characters of a name that tell it from others here: a stranger is not to fill the memory with long ones.
+const NAME: usize = 64;
+
 /// After so long without a failure all is forgotten.
 const FORGET: Duration = Duration::from_secs(3_600);
 
@@ -90,15 +93,19 @@ impl Pace {
         if state.known.len() >= KEYS {
             state.known.clear();
         }
-        state.known.insert((name.to_lowercase(), network(from)));
+        state.known.insert((folded(name), network(from)));
     }
 }
 
 fn keys(state: &State, name: &str, from: IpAddr) -> [Key; 2] {
     let from = network(from);
-    let name = name.to_lowercase();
+    let name = folded(name);
     let named = if state.known.contains(&(name.clone(), from)) { Key::Known(name, from) } else { Key::Name(name) };
     [named, Key::Address(from)]
+}
+
+fn folded(name: &str) -> String {
+    name.chars().take(NAME).flat_map(char::to_lowercase).collect()
 }
 
 /// Who has one IPv6 address has the 2^64 beside it.
@@ -119,13 +126,33 @@ fn make_room(failures: &mut HashMap<Key, Failures>, now: Timestamp) {
         failures.retain(|_, failures| failures.until > now);
     }
     if failures.len() >= KEYS {
-        failures.clear();
+        // All wait: the one that waits shortest gives way.
+        let shortest = failures.iter().min_by_key(|(_, failures)| failures.until).map(|(key, _)| key.clone());
+        shortest.map(|key| failures.remove(&key));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_strangers_long_name_takes_no_room_and_many_take_no_more() {
+        let (pace, from) = (Pace::default(), IpAddr::from([192, 0, 2, 1]));
+        pace.attempt(&"Ä".repeat(8_000), from, Timestamp::default()).unwrap();
+        let state = pace.state.lock().unwrap();
+        let Some(Key::Name(name)) = state.failures.keys().find(|key| matches!(key, Key::Name(_))) else { panic!() };
+        assert_eq!(*name, "ä".repeat(NAME));
+        drop(state);
+        let mut failures = HashMap::new();
+        let waits = |count| Failures { count, last: at(0), until: at(i64::from(count) + 1) };
+        for count in 0..KEYS as u32 {
+            failures.insert(Key::Name(count.to_string()), waits(count));
+        }
+        make_room(&mut failures, at(0));
+        assert_eq!(failures.len(), KEYS - 1);
+        assert!(!failures.contains_key(&Key::Name("0".to_owned())), "it waited shortest");
+    }
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 

@@ -71,8 +71,16 @@ pub(super) async fn fits(password: String, hash: Option<String>) -> Result<bool,
     Ok(verified.await? && known)
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often a password was hashed for the test that runs on this thread.
+    pub(in crate::admin) static HASHED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Does the work on a thread of its own, when there is room.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    #[cfg(test)]
+    HASHED.set(HASHED.get() + 1);
     let failed = |why: String| Problem::new(Code::Failed, format!("the password could not be checked: {why}"), "");
     let place = ROOM.acquire().await.map_err(|error| failed(error.to_string()))?;
     let done = spawn_blocking(work).await.map_err(|error| failed(error.to_string()));

@@ -31,7 +31,10 @@ pub(super) async fn serve(door: &Door, ask: &Ask, entered: &Entered) -> Result<R
     let Some((_, own)) = &entered.session else { return Ok(Reply::see_other("/")) };
     let path: Vec<&str> = ask.path.iter().map(String::as_str).collect();
     match (path.as_slice(), &ask.method) {
-        (["sessions"], &Method::GET | &Method::HEAD) => show(door, entered, own).await,
+        (["sessions"], &Method::GET | &Method::HEAD) => {
+            ask.only(&[])?;
+            show(door, entered, own).await
+        }
         (["sign-out"], &Method::POST) => {
             let everywhere = ask.form()?.ticked("everywhere");
             end(door, entered, own, everywhere).await

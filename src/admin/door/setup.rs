@@ -11,6 +11,7 @@ use super::{Door, csrf, password, totp};
 use crate::admin::api::wrong_method;
 use crate::admin::http::{Ask, Reply};
 use crate::admin::page::Frame;
+use crate::admin::picture::Picture;
 use crate::admin::problem::{Code, Problem};
 use crate::admin::{operators, trail};
 use crate::store::records::Credential;
@@ -26,6 +27,8 @@ struct Page {
     secret: String,
     /// For an app on the same device.
     address: String,
+    /// The same for an app on another device, to photograph.
+    picture: Option<Picture>,
     least: usize,
 }
 
@@ -67,10 +70,12 @@ fn show(door: &Door, entered: &Entered, secret: &str, refused: Option<&'static s
     let node = door.parts.directory.own_name();
     let csrf = entered.session.as_ref().map(|(token, _)| token.csrf());
     let groups: Vec<&str> = secret.as_bytes().chunks(4).filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    let address = totp::address(secret, node.as_str(), &name);
     Reply::page(&Page {
         frame: Frame { csrf, ..door.frame("Choose a password") },
         refused,
-        address: totp::address(secret, node.as_str(), &name),
+        picture: Picture::of(&address),
+        address,
         secret: groups.join(" "),
         name,
         least: password::LEAST,

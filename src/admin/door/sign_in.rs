@@ -116,7 +116,7 @@ async fn take(
         return Ok(wrong(visitor));
     }
     let store = door.parts.store.as_ref();
-    let operator = operators::named(store, name).await?;
+    let operator = operators::named(store, name, None).await?;
     let found = store.find_revised::<Credential>(vec![name.to_owned().to_value()]).await?;
     let hash = found.as_ref().filter(|_| operator.is_some()).map(|(credential, _)| credential.password.clone());
     let fits = password::fits(secret.to_owned(), hash).await?;
@@ -173,6 +173,7 @@ async fn enter(
     let store = parts.store.as_ref();
     let opened = async {
         let now = parts.clock.now();
+        operators::still(store, &mut batch, &operator.name).await?;
         let token = session::open(store, &parts.config.page, &mut batch, opening, before, now).await?;
         match store.commit(batch).await {
             Ok(()) => Ok(Ok(token)),

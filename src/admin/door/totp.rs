@@ -17,7 +17,7 @@ const DRIFT: i64 = 1;
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// A new secret of 160 bits (RFC 4226 §4), in base 32.
-pub(super) fn secret() -> Result<String, Problem> {
+pub(in crate::admin) fn secret() -> Result<String, Problem> {
     let mut bytes = [0; 20];
     fill(&mut bytes)?;
     Ok(written(&bytes))
@@ -40,7 +40,7 @@ pub(super) fn step(secret: &str, code: &str, now: Timestamp, used: Option<i64>) 
 }
 
 /// What an authenticator app reads from a code on paper or screen: the secret with its names.
-pub(super) fn address(secret: &str, node: &str, operator: &str) -> String {
+pub(in crate::admin) fn address(secret: &str, node: &str, operator: &str) -> String {
     let label = crate::admin::path([format!("{node}:{operator}").as_str()]);
     let issuer = crate::admin::path([node]);
     format!("otpauth://totp/{label}?secret={secret}&issuer={issuer}")

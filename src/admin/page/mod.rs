@@ -9,6 +9,7 @@ pub(super) mod acknowledge;
 pub(super) mod assets;
 mod audit;
 mod card;
+mod count;
 mod event;
 mod frame;
 mod inventory;

@@ -1,14 +1,15 @@
-//! The page *Operators*, for administrators: who may give orders and sign in, adding, removing, and a new password for one
-//! sign-in.
+//! The page *Operators*, for administrators: who may give orders and sign in, adding, removing; and of each a new password
+//! for one sign-in, new one-time codes, and the certificates.
 
 use hyper::Method;
 
 use super::Frame;
-use crate::admin::api::operators::{self, OperatorOrder, OperatorView, Reset};
+use crate::admin::api::operators::{self, Enrolment, OperatorOrder, OperatorView, Reset};
 use crate::admin::api::wrong_method;
 use crate::admin::auth::{ChangeNode, Permitted};
 use crate::admin::call::Call;
 use crate::admin::http::{Form, Reply};
+use crate::admin::picture::Picture;
 use crate::admin::problem::Problem;
 use crate::store::records::Role;
 
@@ -19,8 +20,18 @@ struct Operators {
     operators: Vec<OperatorView>,
     /// The local user who runs the node.
     owner: u32,
+}
+
+#[derive(askama::Template)]
+#[template(path = "operator.html")]
+struct One {
+    frame: Frame,
+    operator: OperatorView,
     /// The password that was just given out: the only time that it is shown.
     reset: Option<Reset>,
+    /// The same of one-time codes, with what an app photographs.
+    codes: Option<Enrolment>,
+    picture: Option<Picture>,
 }
 
 /// Answers below `/operators`.
@@ -28,23 +39,32 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
     match (rest, method) {
         ([], &Method::GET) => list(call, &call.permit()?).await,
         ([], &Method::POST) => add(call, &call.permit()?).await,
+        ([name], &Method::GET) => show(call, &call.permit()?, name).await,
+        ([name, "codes"], &Method::POST) => renew_codes(call, &call.permit()?, name).await,
+        ([name, "unpin"], &Method::POST) => unpin(call, &call.permit()?, name).await,
         ([name, "reset"], &Method::POST) => reset(call, &call.permit()?, name).await,
         ([name, "remove"], &Method::POST) => remove(call, &call.permit()?, name).await,
         ([], _) => Err(wrong_method(method, "GET or POST")),
-        ([_, "reset" | "remove"], _) => Err(wrong_method(method, "POST")),
+        ([_], _) => Err(wrong_method(method, "GET")),
+        ([_, "reset" | "codes" | "unpin" | "remove"], _) => Err(wrong_method(method, "POST")),
         _ => Err(super::no_such_page(rest)),
     }
 }
 
-async fn page(call: &Call<'_>, reset: Option<Reset>) -> Result<Reply, Problem> {
+async fn list(call: &Call<'_>, _: &Permitted<ChangeNode>) -> Result<Reply, Problem> {
     let list = operators::list(call, &call.permit()?).await?;
     let frame = call.frame("Operators", "/operators");
-    Reply::page(&Operators { frame, operators: list.operators, owner: list.owner, reset })
+    Reply::page(&Operators { frame, operators: list.operators, owner: list.owner })
 }
 
-async fn list(call: &Call<'_>, _: &Permitted<ChangeNode>) -> Result<Reply, Problem> {
-    call.ask.only(&[])?;
-    page(call, None).await
+async fn page(call: &Call<'_>, name: &str, reset: Option<Reset>, codes: Option<Enrolment>) -> Result<Reply, Problem> {
+    let operator = operators::show(call, &call.permit()?, name).await?;
+    let picture = codes.as_ref().and_then(|codes| Picture::of(&codes.address));
+    Reply::page(&One { frame: call.frame(operator.name.clone(), "/operators"), operator, reset, codes, picture })
+}
+
+async fn show(call: &Call<'_>, _: &Permitted<ChangeNode>, name: &str) -> Result<Reply, Problem> {
+    page(call, name, None, None).await
 }
 
 fn order(form: &Form) -> Result<OperatorOrder, Problem> {
@@ -68,7 +88,18 @@ async fn add(call: &Call<'_>, permitted: &Permitted<ChangeNode>) -> Result<Reply
 
 async fn reset(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &str) -> Result<Reply, Problem> {
     let given = operators::reset(call, permitted, name).await?;
-    page(call, Some(given)).await
+    page(call, name, Some(given), None).await
+}
+
+async fn renew_codes(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &str) -> Result<Reply, Problem> {
+    let given = operators::renew_codes(call, permitted, name).await?;
+    page(call, name, None, Some(given)).await
+}
+
+async fn unpin(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &str) -> Result<Reply, Problem> {
+    let spki = call.form()?.needed("spki")?.parse()?;
+    operators::unpin(call, permitted, name, &spki).await?;
+    Ok(Reply::see_other(&super::turn::below("/operators", name)))
 }
 
 async fn remove(call: &Call<'_>, permitted: &Permitted<ChangeNode>, name: &str) -> Result<Reply, Problem> {

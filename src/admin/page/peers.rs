@@ -15,7 +15,9 @@ use crate::admin::http::{Form, Reply};
 use crate::admin::problem::Problem;
 use crate::clock::Timestamp;
 use crate::ids::PeerName;
-use crate::peers::{Encryption, Expiring, IodefVersion, PeerState, PinUse, Policy, Relation, Signatures};
+use crate::peers::{
+    Encryption, Expiring, IodefVersion, MsgType, PeerState, PinUse, Policy, Relation, Ruling, Signatures,
+};
 
 /// A certificate that ends within this time is marked: long enough to get another and have it pinned.
 const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -186,9 +188,25 @@ fn words(form: &Form, name: &str) -> Vec<String> {
     form.text(name).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
 }
 
+/// What a form says of messages of a type for which the table of the relation is right.
+const BY_RELATION: &str = "by-relation";
+
 /// The policy as the form has it; what the form does not speak of stays.
 fn policy(form: &Form, present: Policy) -> Result<Policy, Problem> {
+    let mut messages = present.messages;
+    for kind in MsgType::ALL {
+        match form.text(&format!("ruling-{kind}")) {
+            None => {}
+            Some(BY_RELATION) => drop(messages.remove(kind)),
+            Some(word) => {
+                let unclear = |error| Problem::bad_request(format!("{kind}: {error}"), "go back and change it");
+                messages.insert(*kind, word.parse().map_err(unclear)?);
+            }
+        }
+    }
     Ok(Policy {
+        messages,
+        callback_port: form.read("callback-port")?.unwrap_or(present.callback_port),
         iodef: form.read("iodef")?.unwrap_or(present.iodef),
         signatures: form.read("signatures")?.unwrap_or(present.signatures),
         encryption: form.read("encryption")?.unwrap_or(present.encryption),
@@ -212,6 +230,19 @@ fn pin_order(form: &Form) -> Result<Option<PinOrder>, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::problem::Code;
+
+    #[test]
+    fn rulings_are_set_and_taken_back_by_type() {
+        let mut present = Policy::default();
+        present.messages.insert(MsgType::Report, Ruling::Hold);
+        present.messages.insert(MsgType::Query, Ruling::Deny);
+        let fields = [("ruling-Report", "by-relation"), ("ruling-TraceRequest", "hold"), ("callback-port", "4591")];
+        let read = policy(&Form::of(&fields), present.clone()).unwrap();
+        assert_eq!(read.messages, [(MsgType::TraceRequest, Ruling::Hold), (MsgType::Query, Ruling::Deny)].into());
+        assert_eq!(read.callback_port, 4591);
+        assert_eq!(policy(&Form::of(&[("ruling-Report", "maybe")]), present).unwrap_err().code, Code::BadRequest);
+    }
 
     #[test]
     fn certificates_are_told_apart_by_how_long_they_last() {

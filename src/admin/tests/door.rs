@@ -26,10 +26,10 @@ use crate::peers::{Facts, Layout, bootstrap};
 use crate::store::Scan;
 use crate::store::records::{Credential, Session};
 
-const PASSWORD: &str = "correct horse battery";
+pub(super) const PASSWORD: &str = "correct horse battery";
 
 /// A browser: it keeps the cookie, and says where its requests come from.
-struct Browser {
+pub(super) struct Browser {
     page: std::net::SocketAddr,
     tls: Arc<ClientConfig>,
     cookie: Option<String>,
@@ -40,19 +40,19 @@ fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_slice_iter(pem.as_bytes()).map(Result::unwrap).collect()
 }
 
-fn layout(trial: &Trial) -> Layout {
+pub(super) fn layout(trial: &Trial) -> Layout {
     Layout::of(trial.dir.path().join("data"))
 }
 
 /// A certificate for a person, by that node's CA.
-fn issued(layout: &Layout, trial: &Trial, name: &str) -> Issued {
+pub(super) fn issued(layout: &Layout, trial: &Trial, name: &str) -> Issued {
     let authority = Authority::open(&layout.ca(), &layout.ca_key()).unwrap();
     let lifetime = Lifetime::days(30, trial.clock.now()).unwrap();
     authority.issue(&Wish { names: vec![name.parse().unwrap()], algorithm: Algorithm::EcdsaP256, lifetime }).unwrap()
 }
 
 impl Browser {
-    fn new(trial: &Trial, shown: Option<&Issued>) -> Self {
+    pub(super) fn new(trial: &Trial, shown: Option<&Issued>) -> Self {
         let mut roots = RootCertStore::empty();
         for der in certificates(&std::fs::read_to_string(layout(trial).ca()).unwrap()) {
             roots.add(der).unwrap();
@@ -100,43 +100,43 @@ impl Browser {
         answer
     }
 
-    async fn get(&mut self, address: &str) -> Answer {
+    pub(super) async fn get(&mut self, address: &str) -> Answer {
         self.send(Request::get(address).body(String::new()).unwrap()).await
     }
 
-    async fn post(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(super) async fn post(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
         let request = Request::post(address).header("content-type", "application/x-www-form-urlencoded");
         let form: Vec<_> = fields.iter().map(|(key, value)| format!("{key}={}", path([*value]))).collect();
         self.send(request.body(form.join("&")).unwrap()).await
     }
 
-    async fn sign_in(&mut self, name: &str, password: &str, code: &str) -> Answer {
+    pub(super) async fn sign_in(&mut self, name: &str, password: &str, code: &str) -> Answer {
         self.post("/sign-in", &[("name", name), ("password", password), ("code", code)]).await
     }
 
     /// The token of the form on that page.
-    async fn csrf(&mut self, address: &str) -> String {
+    pub(super) async fn csrf(&mut self, address: &str) -> String {
         let page = self.get(address).await;
         between(&page.text, "name=\"csrf\" value=\"", "\"").to_owned()
     }
 }
 
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+pub(super) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     text.split_once(before).and_then(|(_, rest)| rest.split_once(after)).unwrap_or_else(|| panic!("{text}")).0
 }
 
-async fn add(trial: &Trial, name: &str, certificate: Option<&str>) {
+pub(super) async fn add(trial: &Trial, name: &str, certificate: Option<&str>) {
     let order = json!({ "name": name, "role": "administrator", "certificate": certificate });
     let _: OperatorView = trial.client.post("operators", &order).await.unwrap();
 }
 
-async fn reset(trial: &Trial, name: &str) -> String {
+pub(super) async fn reset(trial: &Trial, name: &str) -> String {
     let reset: Reset = trial.client.post(&path(["operators", name, "reset"]), &()).await.unwrap();
     reset.password
 }
 
 /// Makes ann an operator with a password of her own; the browser with which she did it, and her secret.
-async fn ann(trial: &Trial) -> (Browser, String) {
+pub(super) async fn ann(trial: &Trial) -> (Browser, String) {
     add(trial, "ann", None).await;
     let once = reset(trial, "ann").await;
     let mut browser = Browser::new(trial, None);
@@ -153,7 +153,7 @@ async fn ann(trial: &Trial) -> (Browser, String) {
 }
 
 /// The code of the next step, to which the clock is moved.
-fn next_code(trial: &Trial, secret: &str) -> String {
+pub(super) fn next_code(trial: &Trial, secret: &str) -> String {
     trial.clock.advance(Duration::from_secs(30));
     code_at(secret, trial.clock.now())
 }
@@ -487,7 +487,27 @@ async fn what_is_too_large_or_malformed_is_refused() {
     let json = Request::post("/sign-in").header("content-type", "application/json").body("{}".to_owned()).unwrap();
     assert_eq!(outside.send(json).await.status, 400);
     assert_eq!(outside.send(Request::put("/sign-in").body(String::new()).unwrap()).await.status, 405);
-    assert_eq!(inside.send(form("/status", "x".repeat(5_000))).await.status, 413);
+    // For addresses that are pages, a page: with the navigation for whoever is in, and the words that programs get.
+    let csrf = inside.csrf("/status").await;
+    for (request, status, words) in [
+        (form("/peers", "x".repeat(5_000)), 413, "larger than 4096 bytes"),
+        (form("/peers", format!("csrf={csrf}&name=%zz")), 400, "not percent-encoded UTF-8"),
+        (form("/peers", String::new()), 403, "carries no token"),
+        (Request::get("/peers?relation=%ff").body(String::new()).unwrap(), 400, "not percent-encoded UTF-8"),
+        (Request::get("/peers?relation=king").body(String::new()).unwrap(), 400, "relation: "),
+        (Request::get("/sessions?x=1").body(String::new()).unwrap(), 400, "unknown parameter"),
+        (Request::get("/apis").body(String::new()).unwrap(), 404, "is no page"),
+    ] {
+        let address = request.uri().clone();
+        let answer = inside.send(request).await;
+        assert_eq!((answer.status, answer.header("content-type")), (status, "text/html; charset=utf-8"), "{address}");
+        assert!(answer.text.contains(words) && answer.text.contains("<nav aria-label=\"Pages\">"), "{}", answer.text);
+    }
+    for (address, body) in [("/api/v1/peers", "x".repeat(5_000)), ("/api/v1/peers", "name=%zz".to_owned())] {
+        let request = Request::post(address).header("x-csrf", &csrf).header("content-type", "application/json");
+        let answer = inside.send(request.body(body).unwrap()).await;
+        assert_eq!(answer.header("content-type"), "application/json", "{}", answer.text);
+    }
 
     // In clear, and with a head that never ends.
     let mut clear = TcpStream::connect(trial.page).await.unwrap();

@@ -80,6 +80,9 @@ async fn what_went_wrong_is_a_page_too_and_escaped() {
         assert_eq!(get(&trial, address).await.status, status, "{address}");
     }
     assert_eq!(post(&trial, "/status", "").await.status, 405);
+    let large = post(&trial, "/peers", &"x".repeat(5_000)).await;
+    assert_eq!((large.status, large.header("content-type")), (413, "text/html; charset=utf-8"));
+    assert!(large.text.contains("larger than 4096 bytes") && large.text.contains("<nav"), "{}", large.text);
     assert!(get(&trial, "/api/v2").await.text.contains("\"no-such-path\""), "programs are answered in JSON");
 }
 

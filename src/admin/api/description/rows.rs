@@ -193,12 +193,26 @@ pub(in crate::admin) const ROWS: &[Row] = &[
         .takes(a::<operators::OperatorOrder>())
         .answers(a::<operators::OperatorView>())
         .fails(&[Conflict, Refused]),
+    Row::new::<Look>("GET", "/operators/{operator}", "showOperator", "One operator")
+        .answers(a::<operators::OperatorView>())
+        .fails(&[NotFound]),
     Row::new::<ChangeNode>("DELETE", "/operators/{operator}", "removeOperator", "Takes all rights from an operator")
         .answers(a::<operators::OperatorView>())
         .fails(&[NotFound, Conflict]),
     Row::new::<ChangeNode>("POST", "/operators/{operator}/reset", "resetOperator", "Gives a password for one sign-in")
         .answers(a::<operators::Reset>())
-        .fails(&[NotFound]),
+        .fails(&[NotFound, Conflict]),
+    Row::new::<ChangeNode>("POST", "/operators/{operator}/codes", "renewCodes", "Gives a new secret of one-time codes")
+        .answers(a::<operators::Enrolment>())
+        .fails(&[NotFound, Conflict]),
+    Row::new::<ChangeNode>(
+        "DELETE",
+        "/operators/{operator}/certificates/{spki}",
+        "unpinOperator",
+        "Takes a certificate from an operator",
+    )
+    .answers(a::<operators::OperatorView>())
+    .fails(&[NotFound, Conflict]),
     // The roster.
     Row::new::<Look>("GET", "/roster", "listPersons", "The whole roster").answers(a::<roster::PersonList>()),
     Row::new::<ChangeNode>("POST", "/roster", "importRoster", "Puts a roster in the place of the present one")
