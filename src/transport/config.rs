@@ -1,8 +1,9 @@
 //! Where the node listens and what a connection may cost: the `[transport]` table of the configuration.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::span;
@@ -16,6 +17,9 @@ pub const RID_PORT: u16 = 4590;
 pub struct Config {
     /// The addresses and ports that the node listens on; port 0 takes any free one. Default: all addresses, port 4590.
     pub listen: Vec<SocketAddr>,
+    /// Addresses and networks (CIDR) of TCP balancers in front of the node. What comes from them must begin with a header of
+    /// the PROXY protocol, version 2, and is taken as coming from where that says. Default: none.
+    pub balancers: Vec<IpNet>,
     /// Connections of admitted peers at once. Default 2048. The system's limit on open files also holds.
     pub connections: usize,
     /// Connections of one peer at once. Default 128. Beyond it that peer's longest idle connection makes room.
@@ -27,7 +31,8 @@ pub struct Config {
     /// Within this time a connection must have finished its TLS handshake. Default `10s`.
     #[serde(with = "span")]
     pub handshake_time: Duration,
-    /// Within this time, from its first byte, the head of a request must have arrived. Default `10s`.
+    /// Within this time, from its first byte, the head of a request must have arrived; before it, a balancer's PROXY
+    /// header, from the connection's beginning. Default `10s`.
     #[serde(with = "span")]
     pub header_time: Duration,
     /// Bytes in the head of one request. Default 16384; at least 8192.
@@ -67,6 +72,7 @@ impl Default for Config {
                 SocketAddr::from((Ipv4Addr::UNSPECIFIED, RID_PORT)),
                 SocketAddr::from((Ipv6Addr::UNSPECIFIED, RID_PORT)),
             ],
+            balancers: Vec::new(),
             connections: 2048,
             connections_per_peer: 128,
             unproven: 512,
@@ -99,11 +105,20 @@ pub struct Fault {
 }
 
 impl Config {
+    /// Whether connections from there begin with the PROXY protocol.
+    pub(super) fn is_balancer(&self, address: IpAddr) -> bool {
+        self.balancers.iter().any(|network| network.contains(&address))
+    }
+
     /// All that is wrong with the values; empty if nothing is.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         if self.listen.is_empty() {
             faults.push(Fault { key: "listen", why: "name at least one address, as in 0.0.0.0:4590".to_owned() });
+        }
+        if let Some(everyone) = self.balancers.iter().find(|network| network.prefix_len() == 0) {
+            let why = format!("{everyone} lets everybody say where they come from; name the balancers' own addresses");
+            faults.push(Fault { key: "balancers", why });
         }
         let counts = [
             ("connections", self.connections, 1),
@@ -151,6 +166,13 @@ mod tests {
         let config = Config { listen: vec![], header_bytes: 10, idle_time: Duration::ZERO, ..Config::default() };
         let keys: Vec<_> = config.faults().iter().map(|fault| fault.key).collect();
         assert_eq!(keys, ["listen", "header-bytes", "idle-time"]);
+    }
+
+    #[test]
+    fn not_everybody_is_a_balancer() {
+        let balancers = |text: &str| Config { balancers: vec![text.parse().unwrap()], ..Config::default() }.faults();
+        assert_eq!(balancers("192.0.2.1/32"), []);
+        assert_eq!([&balancers("0.0.0.0/0")[0], &balancers("::/0")[0]].map(|fault| fault.key), ["balancers"; 2]);
     }
 
     #[test]

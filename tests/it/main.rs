@@ -14,6 +14,7 @@ mod hostile;
 mod inventory;
 mod notify;
 mod page;
+mod proxy;
 mod relay;
 mod reload;
 mod restart;

@@ -1,6 +1,6 @@
-//! One connection from the first byte of its handshake to its end, and why it ended.
+//! One connection from its first byte to its end, and why it ended.
 //!
-//! Nothing is read as HTTP before the peer is admitted. Afterwards the connection ends as soon as its peer is no longer
+//! Nothing is read as TLS before a balancer has told who is there, and nothing as HTTP before the peer is admitted. Afterwards the connection ends as soon as its peer is no longer
 //! admitted, whatever it is doing, and when it is idle or slow for too long, must make room, or the server drains.
 
 use std::convert::Infallible;
@@ -19,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::Shared;
+use super::proxy::{self, BadHeader, Told};
 use super::pulse::{Phase, Pulse, Pulsed};
 use super::request::Handler;
 use super::seats::{Full, Seat};
@@ -36,6 +37,8 @@ const TOO_SLOW: &[u8] =
 /// Why we ended a connection.
 #[derive(Debug, thiserror::Error)]
 enum Ended {
+    #[error("{0}")]
+    Proxy(#[from] BadHeader),
     #[error("the TLS handshake took longer than handshake-time")]
     Handshake,
     #[error("it had to make room for newer connections")]
@@ -57,6 +60,7 @@ enum Ended {
 impl Ended {
     const fn label(&self) -> &'static str {
         match self {
+            Self::Proxy(bad) => bad.label(),
             Self::Handshake => "handshake-too-slow",
             Self::Evicted => "evicted",
             Self::Refused(refusal) => refusal.label(),
@@ -84,7 +88,9 @@ pub(super) async fn serve(
     work: mpsc::Sender<Infallible>,
 ) {
     shared.metrics.connection_accepted();
-    let ended = run(&shared, stream, remote, drain, work).await;
+    // Who the other side is to us: from a balancer on, whom that tells of.
+    let mut remote = remote;
+    let ended = run(&shared, stream, &mut remote, drain, work).await;
     shared.metrics.connection_closed();
     let Err(ended) = ended else { return };
     let reason = ended.label();
@@ -101,15 +107,28 @@ pub(super) async fn serve(
 
 async fn run(
     shared: &Arc<Shared>,
-    stream: TcpStream,
-    remote: SocketAddr,
+    mut stream: TcpStream,
+    remote: &mut SocketAddr,
     mut drain: watch::Receiver<bool>,
     work: mpsc::Sender<Infallible>,
 ) -> Result<(), Ended> {
-    let seat = shared.seats.take(remote.ip());
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%remote, %error, "TCP_NODELAY cannot be set");
     }
+    let behind = shared.config.is_balancer(remote.ip());
+    let seat = if behind { shared.seats.take_unnamed() } else { shared.seats.take(remote.ip()) };
+    let mut served = true;
+    if behind {
+        match introduced(shared, &mut stream, &seat, &mut drain).await? {
+            Some(Told::Source(source)) => {
+                seat.name(source.ip());
+                *remote = source;
+            }
+            Some(Told::Local) => served = false,
+            None => return Ok(()),
+        }
+    }
+    let remote = *remote;
     // Subscribed before admission, so that no change in between is missed.
     let mut changed = shared.directory.changed();
     changed.mark_unchanged();
@@ -128,7 +147,8 @@ async fn run(
         _ = drain.wait_for(|drain| *drain) => return Err(Ended::Drained),
     };
     let pulse = Pulse::new();
-    let admitted = match admit(shared, &tls, &seat, &pulse) {
+    let allowed = if served { Ok(()) } else { Err(BadHeader::Local.into()) };
+    let admitted = match allowed.and_then(|()| admit(shared, &tls, &seat, &pulse)) {
         Ok(admitted) => admitted,
         Err(ended) => {
             farewell(&mut tls, &[]).await;
@@ -148,6 +168,26 @@ async fn run(
         work,
     });
     converse(shared, tls, &handler, &seat, changed, drain).await
+}
+
+/// What a balancer tells of the connection before it begins; `None` if it went away without a word.
+async fn introduced(
+    shared: &Shared,
+    stream: &mut TcpStream,
+    seat: &Seat,
+    drain: &mut watch::Receiver<bool>,
+) -> Result<Option<Told>, Ended> {
+    let told = tokio::select! {
+        read = timeout(shared.config.header_time, proxy::read(stream)) => read.map_err(|_| BadHeader::TooSlow)??,
+        () = seat.told_to_leave() => return Err(Ended::Evicted),
+        _ = drain.wait_for(|drain| *drain) => return Err(Ended::Drained),
+    };
+    match told {
+        Some(Told::Source(source)) if shared.config.is_balancer(source.ip()) => {
+            Err(BadHeader::Balancer(source.ip()).into())
+        }
+        told => Ok(told),
+    }
 }
 
 /// Whether the other side went away without a word, as port scanners and health checks do.

@@ -6,6 +6,7 @@
 mod connection;
 mod finished;
 mod hush;
+mod proxy;
 mod pulse;
 mod request;
 mod seats;

@@ -46,7 +46,8 @@ struct Taken {
 
 #[derive(Debug)]
 struct Unproven {
-    address: IpAddr,
+    /// `None` until a balancer has told it.
+    address: Option<IpAddr>,
     leave: Arc<Notify>,
 }
 
@@ -73,21 +74,27 @@ impl Seats {
     /// A seat for a connection that just came. There always is one: the oldest stranger makes room, from the same
     /// address if that has too many, else from the address that has most.
     pub(super) fn take(self: &Arc<Self>, remote: IpAddr) -> Seat {
-        let address = network(remote);
+        self.sit(Some(network(remote)))
+    }
+
+    /// A seat for a connection of which a balancer has yet to tell where it comes from: so far it counts for no address.
+    pub(super) fn take_unnamed(self: &Arc<Self>) -> Seat {
+        self.sit(None)
+    }
+
+    fn sit(self: &Arc<Self>, address: Option<IpAddr>) -> Seat {
         let leave = Arc::new(Notify::new());
         let mut taken = self.taken();
-        if taken.unproven_at.get(&address).is_some_and(|count| *count >= self.unproven_per_address) {
-            taken.evict_oldest_at(address);
-        } else if taken.unproven.len() >= self.unproven_most {
+        if !taken.make_room_at(address, self.unproven_per_address) && taken.unproven.len() >= self.unproven_most {
             let crowd = taken.unproven_at.iter().max_by_key(|(_, count)| **count).map(|(address, _)| *address);
-            if let Some(crowd) = crowd {
-                taken.evict_oldest_at(crowd);
-            }
+            taken.evict_oldest_at(crowd);
         }
         taken.next += 1;
         let id = taken.next;
         taken.unproven.insert(id, Unproven { address, leave: Arc::clone(&leave) });
-        *taken.unproven_at.entry(address).or_default() += 1;
+        if let Some(address) = address {
+            *taken.unproven_at.entry(address).or_default() += 1;
+        }
         drop(taken);
         Seat { seats: Arc::clone(self), id, leave }
     }
@@ -99,7 +106,16 @@ impl Seats {
 }
 
 impl Taken {
-    fn evict_oldest_at(&mut self, address: IpAddr) {
+    /// Whether somebody had to go because the address has `most` already.
+    fn make_room_at(&mut self, address: Option<IpAddr>, most: usize) -> bool {
+        let full = address.and_then(|address| self.unproven_at.get(&address)).is_some_and(|count| *count >= most);
+        if full {
+            self.evict_oldest_at(address);
+        }
+        full
+    }
+
+    fn evict_oldest_at(&mut self, address: Option<IpAddr>) {
         let oldest = self.unproven.iter().filter(|(_, seat)| seat.address == address).map(|(id, _)| *id).min();
         if let Some(seat) = oldest.and_then(|id| self.leave_unproven(id)) {
             seat.leave.notify_one();
@@ -120,7 +136,9 @@ impl Taken {
 
     fn leave_unproven(&mut self, id: u64) -> Option<Unproven> {
         let seat = self.unproven.remove(&id)?;
-        less(&mut self.unproven_at, &seat.address);
+        if let Some(address) = &seat.address {
+            less(&mut self.unproven_at, address);
+        }
         Some(seat)
     }
 
@@ -163,6 +181,21 @@ impl Seat {
     /// Ends when the connection has to make room.
     pub(super) async fn told_to_leave(&self) {
         self.leave.notified().await;
+    }
+
+    /// From now on the seat counts for that address, as if it had been taken for it; the oldest of the address makes room
+    /// if it has too many.
+    pub(super) fn name(&self, remote: IpAddr) {
+        let address = network(remote);
+        let mut taken = self.seats.taken();
+        // Who had to make room meanwhile has no seat any more.
+        if taken.unproven.contains_key(&self.id) {
+            taken.make_room_at(Some(address), self.seats.unproven_per_address);
+            *taken.unproven_at.entry(address).or_default() += 1;
+            if let Some(seat) = taken.unproven.get_mut(&self.id) {
+                seat.address = Some(address);
+            }
+        }
     }
 
     /// Changes to a seat of this peer's. If the peer has too many, its longest idle connection makes room; if all have
@@ -239,6 +272,30 @@ mod tests {
         let _new = seats.take(address("192.0.2.3"));
         assert!(leaves(&first).await);
         assert!(!leaves(&other).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn behind_a_balancer_the_address_that_it_tells_counts_and_its_own_never() {
+        let seats = seats(4, 2, 10, 10);
+        let waiting: Vec<_> = (0..3).map(|_| seats.take_unnamed()).collect();
+        for (seat, source) in waiting.iter().zip(["192.0.2.1", "192.0.2.2", "192.0.2.2"]) {
+            seat.name(address(source));
+        }
+        let fourth = seats.take_unnamed();
+        fourth.name(address("192.0.2.2"));
+        assert!(leaves(&waiting[1]).await, "the oldest of the same address makes room");
+        assert!(!leaves(&waiting[0]).await && !leaves(&waiting[2]).await && !leaves(&fourth).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_of_whom_nothing_is_told_yet_have_a_limit_too() {
+        let seats = seats(2, 2, 10, 10);
+        let (first, second, third) = (seats.take_unnamed(), seats.take_unnamed(), seats.take_unnamed());
+        assert!(leaves(&first).await);
+        assert!(!leaves(&second).await && !leaves(&third).await);
+        first.name(address("192.0.2.1"));
+        drop(first);
+        assert!(seats.taken().unproven_at.is_empty(), "who had to leave counts for nobody");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! The other side, good and bad: a client that says exactly what it is told, and a RID system that answers as scripted.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, S
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -164,7 +164,18 @@ pub(crate) async fn connect(address: SocketAddr, papers: Option<&Papers>) -> io:
 
 /// The same with a TLS configuration that may have been used before.
 pub(crate) async fn connect_with(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<TlsStream<TcpStream>> {
-    let stream = TcpStream::connect(address).await?;
+    shake(TcpStream::connect(address).await?, config).await
+}
+
+/// A bare connection from that address of the loopback.
+pub(crate) async fn dial(from: &str, to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(from.parse().unwrap(), 0))?;
+    socket.connect(to).await
+}
+
+/// TLS on a connection that stands already.
+pub(crate) async fn shake(stream: TcpStream, config: Arc<ClientConfig>) -> io::Result<TlsStream<TcpStream>> {
     stream.set_nodelay(true)?;
     let name = ServerName::try_from("node.example").unwrap();
     TlsConnector::from(config).connect(name, stream).await
@@ -236,6 +247,17 @@ impl RidSystem {
         ca: &Path,
         script: impl Fn(&Http) -> Scripted + Send + Sync + 'static,
     ) -> Self {
+        Self::start_at("127.0.0.1", papers, ca, script).await
+    }
+
+    /// The same at that address.
+    pub(crate) async fn start_at(
+        ip: &str,
+        papers: &Papers,
+        ca: &Path,
+        script: impl Fn(&Http) -> Scripted + Send + Sync + 'static,
+    ) -> Self {
+        let ip: IpAddr = ip.parse().unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
         let (chain, key) = read(papers);
@@ -246,7 +268,7 @@ impl RidSystem {
             .with_client_cert_verifier(clients)
             .with_single_cert(chain, key)
             .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind((ip, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let came = Arc::new(Mutex::new(Vec::new()));
         let (taken, left) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));

@@ -1,6 +1,6 @@
 //! RFC 6545, section by section: what RID messages lead to, tried on the real binary by a scripted peer.
 
-mod exchange;
+pub(crate) mod exchange;
 mod section_5_6;
 mod section_6_2;
 mod section_6_3;
