@@ -23,6 +23,7 @@ mod rfc6546;
 mod rfc7970;
 mod roster;
 mod service;
+mod shared;
 mod slow;
 mod store_crash;
 mod store_full;
