@@ -64,6 +64,9 @@ impl Store for Memory {
                     row.revision = rows.get(&key).map_or(0, |row| row.revision) + 1;
                     rows.insert(key, row);
                 }
+                Change::Keep { table, row } => {
+                    rows.insert((table.name, row.key(table)), row);
+                }
                 Change::Delete { table, key } => {
                     rows.remove(&(table.name, key));
                 }

@@ -43,6 +43,13 @@ pub enum Change {
         /// Its values in the order of the table's columns; the revision in it is ignored.
         row: Row,
     },
+    /// Writes the row as another store has it: its version and its revision are those in it. For copies alone.
+    Keep {
+        /// The table of the row.
+        table: &'static Table,
+        /// Its values in the order of the table's columns.
+        row: Row,
+    },
     /// Removes the row if it is there.
     Delete {
         /// The table of the row.

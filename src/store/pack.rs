@@ -46,14 +46,14 @@ pub(super) async fn pack(mut batch: Batch) -> Result<Batch, StoreError> {
 }
 
 fn bytes_of(change: &Change) -> usize {
-    let Change::Put { row, .. } = change else { return 0 };
+    let (Change::Put { row, .. } | Change::Keep { row, .. }) = change else { return 0 };
     let length = |value: &Value| if let Value::Bytes(bytes) = value { bytes.len() } else { 0 };
     row.values.iter().map(length).sum()
 }
 
 fn compress(batch: &mut Batch) {
     for change in &mut batch.changes {
-        let Change::Put { row, .. } = change else { continue };
+        let (Change::Put { row, .. } | Change::Keep { row, .. }) = change else { continue };
         for value in &mut row.values {
             if let Value::Bytes(bytes) = value
                 && let Some(packed) = packed(bytes)
@@ -116,7 +116,7 @@ fn fits(batch: &Batch) -> Result<(), StoreError> {
     }
     for change in &batch.changes {
         match change {
-            Change::Put { table, row } => row_fits(table, row)?,
+            Change::Put { table, row } | Change::Keep { table, row } => row_fits(table, row)?,
             Change::Delete { table, key } => key_fits(table, key)?,
         }
     }

@@ -114,6 +114,7 @@ battery! {
         a_later_change_sees_the_earlier,
         a_key_that_was_deleted_starts_anew,
         what_does_not_fit_its_table_is_refused,
+        a_row_is_kept_as_another_store_has_it,
         unknown_tables_are_refused,
         everything_is_there_after_reopening,
         everything_that_waits_is_written_before_closing,

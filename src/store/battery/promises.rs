@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::{Bench, Entry, TABLES, Thing, find, put, text, thing};
-use crate::store::{Batch, Precondition, Record, Scan, Store, StoreError, Table, Value, record};
+use crate::store::{Batch, Change, Precondition, Record, Scan, Store, StoreError, Table, Value, record};
 
 fn conflicts(result: &Result<(), StoreError>) -> bool {
     matches!(result, Err(StoreError::Conflict { .. }))
@@ -146,12 +146,34 @@ pub(super) async fn what_does_not_fit_its_table_is_refused(bench: Bench) {
         row.values[at] = value;
         let mut batch = Batch::new();
         batch.put(&thing("b", None, 1));
-        batch.changes.push(crate::store::Change::Put { table: Thing::TABLE, row });
+        batch.changes.push(Change::Put { table: Thing::TABLE, row });
         let refused = store.commit(batch).await.unwrap_err();
         assert!(matches!(refused, StoreError::Damaged { table: "things", .. }), "{at}: {refused}");
     }
     assert!(matches!(store.row(Thing::TABLE, vec![]).await, Err(StoreError::Damaged { .. })));
     assert_eq!(store.count(Thing::TABLE).await.unwrap(), 0);
+}
+
+pub(super) async fn a_row_is_kept_as_another_store_has_it(bench: Bench) {
+    let store = bench.open();
+    let kept = |size, version, revision| {
+        let mut row = Thing { content: Some(b"<Report/>".repeat(100)), ..thing("a", Some("x"), size) }.to_row();
+        (row.version, row.revision) = (version, revision);
+        row
+    };
+    // New, then over it, with a smaller revision; afterwards it is a row like any other.
+    for (row, others) in [(kept(1, 1, 7), 0), (kept(2, 1, 3), 1)] {
+        let mut batch = Batch::new();
+        batch.changes.push(Change::Keep { table: Thing::TABLE, row: row.clone() });
+        store.commit(batch).await.unwrap();
+        assert_eq!(store.row(Thing::TABLE, vec![text("a")]).await.unwrap(), Some(row));
+        let listed = store.rows(Scan::of::<Thing>(9).by("by_owner").with(vec![text("x")])).await.unwrap();
+        assert_eq!(listed.len(), 1, "after {others} others");
+    }
+    let mut batch = Batch::new();
+    batch.update(&thing("a", None, 3), 3);
+    store.commit(batch).await.unwrap();
+    assert_eq!(store.find_revised::<Thing>(vec![text("a")]).await.unwrap().unwrap().1, 4);
 }
 
 pub(super) async fn unknown_tables_are_refused(bench: Bench) {

@@ -91,15 +91,16 @@ impl Ahead<'_> {
         Ok(())
     }
 
-    fn put(&mut self, table: &'static Table, row: &Row) -> Result<(), StoreError> {
+    /// Writes the row with the revision that comes after the one it had, or with that one.
+    fn put(&mut self, table: &'static Table, row: &Row, revision: Option<i64>) -> Result<(), StoreError> {
         let layout = self.opened.layouts.newest(table)?;
         let key = row.key(table);
-        let revision = self.remove(table, &key)?;
+        let had = self.remove(table, &key)?;
         let place = keys::row(table, &key);
         for index in table.indexes {
             self.own.insert(keys::entry(table, index, row), Some(IVec::from(&place[..])));
         }
-        let bytes = rows::encode(table, layout, revision + 1, row);
+        let bytes = rows::encode(table, layout, revision.unwrap_or(had + 1), row);
         let (first, others) = rows::cut(&bytes);
         for (number, part) in (0..).zip(others) {
             self.own.insert(keys::rest_of(table, &place, number), Some(part.into()));
@@ -126,7 +127,8 @@ impl Ahead<'_> {
     fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
         for change in &batch.changes {
             match change {
-                Change::Put { table, row } => self.put(table, row)?,
+                Change::Put { table, row } => self.put(table, row, None)?,
+                Change::Keep { table, row } => self.put(table, row, Some(row.revision))?,
                 Change::Delete { table, key } => drop(self.remove(table, key)?),
             }
         }

@@ -13,6 +13,8 @@ use crate::store::table::{Bound, ColumnSpec, Scan, Table, Value};
 pub(super) struct Prepared {
     /// Writes a row: its values, then its version.
     pub(super) put: String,
+    /// Writes a row as another store has it: its values, its version, its revision.
+    pub(super) keep: String,
     /// Removes the row of a key.
     pub(super) delete: String,
     /// The revision of the row of a key.
@@ -59,6 +61,11 @@ fn prepared(table: &Table) -> Prepared {
         put: format!(
             "INSERT INTO \"{name}\" ({list}, _version, _revision) VALUES ({marks}, 1) ON CONFLICT ({}) \
              DO UPDATE SET {set}_version = excluded._version, _revision = _revision + 1",
+            quoted(table.key)
+        ),
+        keep: format!(
+            "INSERT INTO \"{name}\" ({list}, _version, _revision) VALUES ({marks}, ?) ON CONFLICT ({}) \
+             DO UPDATE SET {set}_version = excluded._version, _revision = excluded._revision",
             quoted(table.key)
         ),
         delete: format!("DELETE FROM \"{name}\" WHERE {key}"),

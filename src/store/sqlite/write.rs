@@ -11,7 +11,7 @@ use super::statements::Statements;
 use crate::store::StoreError;
 use crate::store::batch::{Batch, Change, Precondition};
 use crate::store::queue::Engine;
-use crate::store::table::{ColumnKind, Table, Value};
+use crate::store::table::{ColumnKind, Row, Table, Value};
 
 /// The writing connection.
 pub(super) struct Writer {
@@ -93,11 +93,12 @@ impl Writer {
         for change in &batch.changes {
             match change {
                 Change::Put { table, row } => {
-                    let mut put = self.connection.prepare_cached(&self.statements.table(table)?.put)?;
-                    let values = table.columns.iter().zip(&row.values);
-                    let values = values.map(|(spec, value)| Bound(spec.kind, value));
-                    let version = Value::Int(row.version);
-                    put.execute(params_from_iter(values.chain([Bound(ColumnKind::Int, &version)])))?;
+                    let put = &self.statements.table(table)?.put;
+                    self.write_row(put, table, row, &[Value::Int(row.version)])?;
+                }
+                Change::Keep { table, row } => {
+                    let keep = &self.statements.table(table)?.keep;
+                    self.write_row(keep, table, row, &[Value::Int(row.version), Value::Int(row.revision)])?;
                 }
                 Change::Delete { table, key } => {
                     let mut delete = self.connection.prepare_cached(&self.statements.table(table)?.delete)?;
@@ -106,6 +107,13 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Carries out a statement that takes a row's values, then what stands beside them.
+    fn write_row(&self, sql: &str, table: &'static Table, row: &Row, beside: &[Value]) -> rusqlite::Result<usize> {
+        let values = table.columns.iter().zip(&row.values).map(|(spec, value)| Bound(spec.kind, value));
+        let beside = beside.iter().map(|value| Bound(ColumnKind::Int, value));
+        self.connection.prepare_cached(sql)?.execute(params_from_iter(values.chain(beside)))
     }
 
     /// Leaves no transaction open; SQLite has ended it already after some errors.
