@@ -40,6 +40,14 @@ pub enum DaemonError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store is an unfinished copy.
+    #[error(
+        "the store is an unfinished copy of {from}; finish it with `ridd store copy --from {from} --to …`, or empty the store"
+    )]
+    Unfinished {
+        /// The store that is copied.
+        from: String,
+    },
     /// Certificates, CAs or revocation lists cannot be used.
     #[error(transparent)]
     Peers(#[from] PeersError),

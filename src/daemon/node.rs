@@ -22,7 +22,7 @@ use crate::notify;
 use crate::outbox::{Outbox, Worker};
 use crate::peers::Directory;
 use crate::roster::Rosters;
-use crate::store::{Store, metered};
+use crate::store::{Store, metered, unfinished};
 use crate::telemetry::Metrics;
 use crate::telemetry::logging::Logging;
 use crate::transport::{Client, Server, ServerParts};
@@ -86,6 +86,9 @@ pub(super) async fn serve(
     let metrics = Metrics::new();
     metrics.started(duties::seconds(started.micros()));
     let store = metered(store, Arc::clone(&metrics));
+    if let Some(from) = unfinished(&store).await? {
+        return Err(DaemonError::Unfinished { from });
+    }
     let config = &start.config;
     let directory = Directory::open(Arc::clone(&store), &config.peers, Arc::clone(&clock)).await?;
     let outbox = Outbox::new(Arc::clone(&store), config.outbox.clone(), Arc::clone(&clock), Arc::clone(&metrics))?;

@@ -32,6 +32,7 @@ mod sqlite;
 mod table;
 mod tidings;
 mod touched;
+mod transfer;
 
 pub use batch::{Batch, Change, Precondition};
 pub use check::check;
@@ -46,6 +47,7 @@ pub(crate) use pack::packed_size;
 pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
 pub use tidings::{Tiding, Tidings};
 pub use touched::{Counts, Touched};
+pub use transfer::{Moved, Progress, TransferError, transfer, unfinished};
 
 use std::pin::Pin;
 

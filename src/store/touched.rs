@@ -44,7 +44,7 @@ impl Batch {
     /// The names of the tables that it changes.
     pub(super) fn tables(&self) -> BTreeSet<&'static str> {
         let table = |change: &Change| match change {
-            Change::Put { table, .. } | Change::Delete { table, .. } => table.name,
+            Change::Put { table, .. } | Change::Keep { table, .. } | Change::Delete { table, .. } => table.name,
         };
         self.changes.iter().map(table).collect()
     }

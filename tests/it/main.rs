@@ -25,6 +25,7 @@ mod roster;
 mod service;
 mod shared;
 mod slow;
+mod store_copy;
 mod store_crash;
 mod store_full;
 mod store_power;

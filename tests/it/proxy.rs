@@ -154,7 +154,9 @@ async fn what_a_balancer_does_wrong_is_refused_logged_and_counted() {
     ended(cut).await;
     behind.refused("proxy-truncated", 1.0).await;
     let log = behind.node.log();
-    for words in ["began without a PROXY header", "version 1, which is not accepted", "broke off", "a balancer's address"] {
+    for words in
+        ["began without a PROXY header", "version 1, which is not accepted", "broke off", "a balancer's address"]
+    {
         assert!(log.contains(words), "{words}: {log}");
     }
     let begun = behind.begun(&header(0x21, 0x11, &good)).await;

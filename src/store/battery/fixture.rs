@@ -328,7 +328,7 @@ pub(super) async fn a_store_of_the_first_layout_is_read(bench: Bench) {
     assert_eq!(found, [message()]);
 }
 
-pub(super) fn one_of_each() -> Batch {
+pub(in crate::store) fn one_of_each() -> Batch {
     let mut batch = Batch::new();
     batch.put(&message()).put(&body()).put(&request()).put(&parcel()).put(&incident()).put(&known_peer());
     batch.put(&pin()).put(&lease()).put(&once());

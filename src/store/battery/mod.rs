@@ -2,7 +2,7 @@
 //!
 //! A test is a function of a [`Bench`], which knows the backend's scheme and has a directory of its own.
 
-mod fixture;
+pub(super) mod fixture;
 mod leases;
 mod promises;
 mod scans;

@@ -1,6 +1,7 @@
 //! The records: one file each, one table each. A field is a column under the same name.
 
 mod contact;
+mod copying;
 mod event;
 mod incident;
 mod lease;
@@ -13,6 +14,7 @@ mod request;
 mod system;
 
 pub use contact::{Contact, Credential, LocalOperator, Operator, Role, Session, StaffAct};
+pub use copying::Copying;
 pub use event::{Advisory, Event, EventIncident, EventRole, EventState, LogEntry};
 pub use incident::Incident;
 pub use lease::Lease;
@@ -51,4 +53,5 @@ pub const TABLES: &[&Table] = &[
     <Credential as super::Record>::TABLE,
     <Session as super::Record>::TABLE,
     <StaffAct as super::Record>::TABLE,
+    <Copying as super::Record>::TABLE,
 ];

@@ -55,10 +55,13 @@ impl Balancer {
             }
         };
         let mut balancer = Self { child, front };
-        wait::until(|| format!("{program} listens"), async || {
-            assert_eq!(balancer.child.try_wait().unwrap(), None, "{program} ended");
-            peer::dial(PEER, balancer.front.address()).await.ok()
-        })
+        wait::until(
+            || format!("{program} listens"),
+            async || {
+                assert_eq!(balancer.child.try_wait().unwrap(), None, "{program} ended");
+                peer::dial(PEER, balancer.front.address()).await.ok()
+            },
+        )
         .await;
         Some(balancer)
     }
@@ -126,8 +129,7 @@ impl Two {
     async fn behind_haproxy(&self) -> Option<Balancer> {
         let front = Reserved::port();
         let [a, b] = [0, 1].map(|at| format!("addr 127.0.0.1 port {}", self.nodes[at].metrics.unwrap().port()));
-        let mut more =
-            vec![("addr 192.0.2.11 port 9459", a.as_str()), ("addr 192.0.2.12 port 9459", b.as_str())];
+        let mut more = vec![("addr 192.0.2.11 port 9459", a.as_str()), ("addr 192.0.2.12 port 9459", b.as_str())];
         if !is_root() {
             more.extend([("    user haproxy\n", ""), ("    group haproxy\n", "")]);
         }
@@ -144,21 +146,26 @@ impl Two {
 
     /// The node that has the message about that incident, by its place, and the message.
     async fn holder(&self, incident: &str) -> (usize, Value) {
-        wait::until(|| format!("{incident} at one of them"), async || {
-            for (at, node) in self.nodes.iter().enumerate() {
-                // One that was killed has nobody who could be asked.
-                let Ok(list) = ridd::admin::Client::new(node.data().join("admin.sock")).get::<Value>("messages").await
-                else {
-                    continue;
-                };
-                let found = list["messages"].as_array()?.iter().find(|message| message["incident"]["id"] == incident);
-                if let Some(message) = found {
-                    let path = format!("messages/{}", message["id"].as_str()?);
-                    return Some((at, node.ask(&path).await));
+        wait::until(
+            || format!("{incident} at one of them"),
+            async || {
+                for (at, node) in self.nodes.iter().enumerate() {
+                    // One that was killed has nobody who could be asked.
+                    let Ok(list) =
+                        ridd::admin::Client::new(node.data().join("admin.sock")).get::<Value>("messages").await
+                    else {
+                        continue;
+                    };
+                    let found =
+                        list["messages"].as_array()?.iter().find(|message| message["incident"]["id"] == incident);
+                    if let Some(message) = found {
+                        let path = format!("messages/{}", message["id"].as_str()?);
+                        return Some((at, node.ask(&path).await));
+                    }
                 }
-            }
-            None
-        })
+                None
+            },
+        )
         .await
     }
 
@@ -186,9 +193,10 @@ impl Two {
         // And back: the first returns, the second dies; as soon as the balancer has seen both, peers are served.
         self.nodes[served].restart();
         self.nodes[1 - served].kill9();
-        wait::until(|| "the node that returned serves".to_owned(), async || {
-            self.post(front, &report("third")).await.ok().filter(|answer| answer.status() == 200)
-        })
+        wait::until(
+            || "the node that returned serves".to_owned(),
+            async || self.post(front, &report("third")).await.ok().filter(|answer| answer.status() == 200),
+        )
         .await;
         assert_eq!(self.holder("third").await.0, served);
     }

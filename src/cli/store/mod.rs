@@ -1,6 +1,8 @@
 //! `ridd store`: what is in the store, is it sound, copy it, bring a copy back. Works on the files or with the server, without
 //! the node.
 
+mod copy;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use serde_json::json;
 use super::{Ended, Exit, Failure, Globals, print};
 use crate::store::records::TABLES;
 use crate::store::{self, Store};
+use copy::Copy;
 
 /// Arguments of `ridd store`.
 #[derive(Debug, clap::Args)]
@@ -21,10 +24,18 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Say what the store is and what is in it; the node must be stopped, unless a server keeps the records
-    Facts,
+    Facts {
+        /// Of this store instead of the node's: sqlite:DIR, sled:DIR or postgres://…
+        #[arg(long)]
+        url: Option<String>,
+    },
     /// Read everything and say what is damaged; the node must be stopped, unless a server keeps the records (or check a backup:
-    /// `--data`)
-    Check,
+    /// `--url sqlite:DIR`)
+    Check {
+        /// This store instead of the node's: sqlite:DIR, sled:DIR or postgres://…
+        #[arg(long)]
+        url: Option<String>,
+    },
     /// Copy the store into a new directory; the node may run, unless it keeps its records in sled. A server's records are
     /// copied with pg_dump or pg_basebackup
     Backup {
@@ -36,14 +47,17 @@ enum Verb {
         /// The directory of the backup
         dir: PathBuf,
     },
+    /// Copy all records from one store to another of any engine, and prove that they are the same. The nodes on both must be
+    /// stopped. If it is broken off, the same command goes on with it
+    Copy(Copy),
 }
 
 /// Carries out `ridd store`.
 pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     let config = globals.load()?.store;
     match &args.verb {
-        Verb::Facts => reading(&config, |store| facts(store, globals)),
-        Verb::Check => reading(&config, |store| check(store, globals)),
+        Verb::Facts { url } => reading(&at(url.as_deref(), config), |store| facts(store, globals)),
+        Verb::Check { url } => reading(&at(url.as_deref(), config), |store| check(store, globals)),
         Verb::Backup { dir } => {
             store::backup(&config, dir).map_err(Failure::failed)?;
             said(globals, "backup", dir)
@@ -52,6 +66,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
             store::restore(&config, dir).map_err(Failure::failed)?;
             said(globals, "restored", dir)
         }
+        Verb::Copy(copy) => copy.run(&config, globals),
     }
 }
 
@@ -61,8 +76,21 @@ fn said(globals: &Globals, what: &str, dir: &std::path::Path) -> Ended {
     Ok(Exit::Done)
 }
 
-/// Opens the store, which must be there, for one command.
+/// The settings with another address, if one is given; a relative directory counts from where we are.
+fn at(url: Option<&str>, config: store::Config) -> store::Config {
+    let Some(url) = url else { return config };
+    let here = std::env::current_dir().unwrap_or_default();
+    store::Config { url: url.to_owned(), ..config }.resolved(&here)
+}
+
+/// Opens the store for one command.
 fn reading<F: Future<Output = Ended>>(config: &store::Config, command: impl FnOnce(Arc<dyn Store>) -> F) -> Ended {
+    let store = existing(config)?;
+    runtime()?.block_on(command(store))
+}
+
+/// Opens the store, which must be there.
+fn existing(config: &store::Config) -> Result<Arc<dyn Store>, Failure> {
     config.check().map_err(Failure::input)?;
     if !config.is_shared() {
         let directory = config.directory().map_err(Failure::input)?;
@@ -70,9 +98,11 @@ fn reading<F: Future<Output = Ended>>(config: &store::Config, command: impl FnOn
             return Err(Failure::input(format_args!("there is no store at {}", directory.display())));
         }
     }
-    let runtime = tokio::runtime::Runtime::new().map_err(|why| Failure::failed(format_args!("no runtime: {why}")))?;
-    let store = store::open(config).map_err(Failure::failed)?;
-    runtime.block_on(command(store))
+    store::open(config).map_err(Failure::failed)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Runtime::new().map_err(|why| Failure::failed(format_args!("no runtime: {why}")))
 }
 
 async fn facts(store: Arc<dyn Store>, globals: &Globals) -> Ended {
