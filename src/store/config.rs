@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::directory::size_of;
 use super::records::TABLES;
+#[cfg(feature = "postgres")]
+use super::postgres::Postgres;
 #[cfg(feature = "sled")]
 use super::sled::Sled;
 use super::sqlite::Sqlite;
@@ -232,10 +234,7 @@ pub(super) fn open_with(config: &Config, tables: &[&'static Table]) -> Result<Ar
         #[cfg(feature = "sled")]
         Place::Directory(Engine::Sled, directory) => Ok(Arc::new(Sled::open(config, &directory, tables)?)),
         #[cfg(feature = "postgres")]
-        Place::Server => {
-            let why = "PostgreSQL cannot be used yet";
-            Err(StoreError::BadUrl { url: String::new(), why })
-        }
+        Place::Server => Ok(Arc::new(Postgres::open(config, tables)?)),
     }
 }
 

@@ -18,7 +18,7 @@ pub enum ColumnKind {
 }
 
 /// One value. Its order is the order of scans: nothing, then numbers, then text by bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     /// Nothing.
     Null,

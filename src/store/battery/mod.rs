@@ -1,16 +1,20 @@
 //! The battery: one test for each sentence of the store's promise, run on every backend.
 //!
-//! A test is a function of a [`Bench`], which knows the backend's scheme and has a directory of its own.
+//! A test is a function of a [`Bench`], which knows the backend's scheme and has a directory or a database of its own.
 
 pub(super) mod fixture;
 mod leases;
 mod promises;
 mod scans;
+#[cfg(feature = "postgres")]
+mod together;
 mod upkeep;
 
 use std::sync::Arc;
 
 use crate::store::config::open_with;
+#[cfg(feature = "postgres")]
+use crate::store::postgres::fixture as fixture_server;
 use crate::store::{Batch, Config, Record, Store, StoreError, Table, Value, record};
 
 record! {
@@ -44,15 +48,43 @@ const TABLES: &[&Table] = &[Thing::TABLE, Entry::TABLE];
 struct Bench {
     scheme: &'static str,
     place: tempfile::TempDir,
+    /// The database of that test, if the store lives with a server.
+    database: Option<String>,
 }
 
 impl Bench {
-    fn new(scheme: &'static str) -> Self {
-        Self { scheme, place: tempfile::tempdir().unwrap() }
+    /// A place of its own; `None` if the server that is needed is not there.
+    fn new(scheme: &'static str) -> Option<Self> {
+        let place = tempfile::tempdir().unwrap();
+        #[cfg(feature = "postgres")]
+        let database = match scheme {
+            "postgres" => Some(fixture_server::shared()?.database()),
+            _ => None,
+        };
+        #[cfg(not(feature = "postgres"))]
+        let database = None;
+        Some(Self { scheme, place, database })
+    }
+
+    /// What `store.url` is for this place.
+    fn address(&self) -> String {
+        match &self.database {
+            None => format!("{}:{}", self.scheme, self.place.path().join("store").display()),
+            #[cfg(feature = "postgres")]
+            Some(database) => fixture_server::shared().unwrap().url("postgres", database),
+            #[cfg(not(feature = "postgres"))]
+            Some(_) => unreachable!("there is no server"),
+        }
+    }
+
+    /// Runs SQL in the database of a store that lives with a server.
+    #[cfg(feature = "postgres")]
+    fn sql(&self, sql: &str) -> String {
+        fixture_server::shared().unwrap().sql(self.database.as_deref().unwrap(), sql)
     }
 
     fn config(&self) -> Config {
-        Config::at(format!("{}:{}", self.scheme, self.place.path().join("store").display()))
+        Config::at(self.address())
     }
 
     fn open(&self) -> Arc<dyn Store> {
@@ -84,19 +116,27 @@ async fn find(store: &Arc<dyn Store>, name: &str) -> Option<Thing> {
     store.find(vec![text(name)]).await.unwrap()
 }
 
-/// Makes a test of each function for each backend.
+/// Makes a test of each function for each backend: for all, for those with a directory of their own, for those that
+/// several nodes may share.
 macro_rules! battery {
-    ($($module:ident :: { $($test:ident),+ $(,)? })+) => {
-        battery! { @backend sqlite, "sqlite", $($module { $($test)+ })+ }
+    (
+        all { $($all:ident :: { $($one:ident),+ $(,)? })+ }
+        embedded { $($embedded:ident :: { $($alone:ident),+ $(,)? })+ }
+        shared { $($shared:ident :: { $($both:ident),+ $(,)? })+ }
+    ) => {
+        battery! { @backend sqlite, "sqlite", $($all { $($one)+ })+ $($embedded { $($alone)+ })+ }
         #[cfg(feature = "sled")]
-        battery! { @backend sled, "sled", $($module { $($test)+ })+ }
+        battery! { @backend sled, "sled", $($all { $($one)+ })+ $($embedded { $($alone)+ })+ }
+        #[cfg(feature = "postgres")]
+        battery! { @backend postgres, "postgres", $($all { $($one)+ })+ $($shared { $($both)+ })+ }
     };
     (@backend $backend:ident, $scheme:literal, $($module:ident { $($test:ident)+ })+) => {
         mod $backend {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    super::$module::$test(super::Bench::new($scheme)).await;
+                    let Some(bench) = super::Bench::new($scheme) else { return };
+                    super::$module::$test(bench).await;
                 }
             )+)+
         }
@@ -104,6 +144,7 @@ macro_rules! battery {
 }
 
 battery! {
+    all {
     promises::{
         absent_means_no_row,
         revision_means_written_so_often,
@@ -122,13 +163,9 @@ battery! {
         sixty_four_tasks_commit_at_once,
         batches_are_seen_in_the_order_of_their_commits,
         counts_follow,
-        one_process_at_a_time,
         an_older_row_is_read_and_rewritten,
         a_newer_row_is_refused,
         facts_name_the_engine,
-    }
-    fixture::{
-        a_store_of_the_first_layout_is_read,
     }
     leases::{
         a_duty_has_one_holder,
@@ -138,7 +175,6 @@ battery! {
     upkeep::{
         a_sound_store_checks_as_sound,
         changed_and_missing_bytes_are_found,
-        a_backup_is_restored,
     }
     scans::{
         by_key,
@@ -153,5 +189,25 @@ battery! {
         a_changed_row_moves_in_its_indexes,
         unknown_orders_are_refused,
         every_scan_agrees_with_sorting,
+    }
+    }
+    embedded {
+        promises::{ one_process_at_a_time }
+        fixture::{ a_store_of_the_first_layout_is_read }
+        upkeep::{ a_backup_is_restored }
+    }
+    shared {
+        together::{
+            a_new_row_is_one_nodes,
+            no_change_is_lost,
+            a_log_has_no_number_twice,
+            an_absence_that_nobody_fills_holds_too,
+            a_row_that_is_relied_on_does_not_change,
+            a_duty_is_one_nodes,
+            what_the_other_changes_is_heard_and_ones_own_is_not,
+            what_was_not_told_is_noticed,
+            lines_that_are_cut_are_made_anew,
+            a_cut_commit_is_there_or_not_as_told,
+        }
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod daemon;
 pub(crate) mod mailbox;
 pub(crate) mod peer;
 pub(crate) mod pki;
+pub(crate) mod postgres;
 pub(crate) mod report;
 pub(crate) mod wait;
 
