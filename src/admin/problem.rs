@@ -110,6 +110,7 @@ impl From<StoreError> for Problem {
             | StoreError::BadFile { .. }
             | StoreError::BadSpan { .. }
             | StoreError::NoDirectory { .. }
+            | StoreError::NoServer
             | StoreError::BadUrl { .. }
             | StoreError::Closed
             | StoreError::Locked { .. }

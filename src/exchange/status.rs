@@ -116,6 +116,7 @@ pub(super) fn of_store(error: &StoreError) -> u16 {
         | StoreError::BadFile { .. }
         | StoreError::BadSpan { .. }
         | StoreError::NoDirectory { .. }
+        | StoreError::NoServer
         | StoreError::Locked { .. }
         | StoreError::UnknownTable { .. }
         | StoreError::UnknownOrder { .. } => 500,

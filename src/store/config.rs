@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::directory::size_of;
-use super::records::TABLES;
 #[cfg(feature = "postgres")]
 use super::postgres::Postgres;
+use super::records::TABLES;
 #[cfg(feature = "sled")]
 use super::sled::Sled;
 use super::sqlite::Sqlite;
@@ -216,6 +216,24 @@ const TOO_LONG: Duration = Duration::from_secs(600);
 /// another process has it open, [`StoreError::Newer`] if a newer program wrote it, or what the disk says.
 pub fn open(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     open_with(config, TABLES)
+}
+
+/// Lays out the tables of a store that lives with a server, as the owner of the database whom the settings name; grants the
+/// role `daemon` to read and write rows and nothing else, and the role `readers` to look at the views. Gives the statements
+/// of the grants.
+///
+/// # Errors
+/// [`StoreError::NoServer`] if the store lives in a directory, else as [`open`].
+pub fn prepare(config: &Config, daemon: Option<&str>, readers: Option<&str>) -> Result<Vec<String>, StoreError> {
+    config.check()?;
+    match config.place()? {
+        Place::Directory(..) => {
+            let _ = (daemon, readers);
+            Err(StoreError::NoServer)
+        }
+        #[cfg(feature = "postgres")]
+        Place::Server => super::postgres::prepare(config, TABLES, daemon, readers),
+    }
 }
 
 /// How many bytes the store's files take.

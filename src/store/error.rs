@@ -105,6 +105,9 @@ pub enum StoreError {
         /// What was asked for.
         doing: &'static str,
     },
+    /// The store lives in a directory, and what was asked for is done with a server.
+    #[error("store.url names a directory, which the node prepares by itself: there is nothing to do")]
+    NoServer,
     /// The server does not serve us as things stand. Nothing has changed; a later batch may succeed.
     #[error("the server at {place} {state}: {why}; {}", state.remedy())]
     Server {
@@ -205,7 +208,7 @@ impl ServerState {
             Self::ReadOnly => "promote it, or name the primary too in store.url; the node goes on by itself",
             Self::Busy => "see what holds it up (pg_stat_activity), or raise store.connections or the timeouts",
             Self::Old => "this program needs PostgreSQL 15 or later",
-            Self::Unprepared => "lay the tables out as the owner of the database",
+            Self::Unprepared => "run `ridd store prepare` as the owner of the database",
         }
     }
 }

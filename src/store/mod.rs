@@ -39,7 +39,7 @@ pub use check::check;
 pub use column::{Column, Record};
 pub(crate) use column::{read_column, record, text_columns, worded};
 pub(crate) use config::disk_use;
-pub use config::{Config, open};
+pub use config::{Config, open, prepare};
 pub use copy::{backup, restore};
 pub use error::{ServerState, StoreError};
 pub use metered::metered;

@@ -42,6 +42,21 @@ enum Verb {
         /// The directory, which is made
         dir: PathBuf,
     },
+    /// Lay out the tables in PostgreSQL as the owner of the database, or bring them up to date, and grant others what they need
+    Prepare {
+        /// The database, as its owner: postgres://OWNER@HOST/DATABASE [default: store.url]
+        #[arg(long)]
+        url: Option<String>,
+        /// The file with the owner's password in its first line [default: store.password-file, without --url]
+        #[arg(long)]
+        password_file: Option<PathBuf>,
+        /// The role of the nodes, which may then read and write rows and nothing else
+        #[arg(long)]
+        daemon: Option<String>,
+        /// The role of those who look, who may then see the views
+        #[arg(long)]
+        readers: Option<String>,
+    },
     /// Copy a backup to where the node's store belongs; there must be none yet
     Restore {
         /// The directory of the backup
@@ -61,6 +76,22 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
         Verb::Backup { dir } => {
             store::backup(&config, dir).map_err(Failure::failed)?;
             said(globals, "backup", dir)
+        }
+        Verb::Prepare { url, password_file, daemon, readers } => {
+            let mut config = config;
+            if let Some(url) = url {
+                config.url.clone_from(url);
+                config.password_file = None;
+            }
+            if password_file.is_some() {
+                config.password_file.clone_from(password_file);
+            }
+            let grants = store::prepare(&config, daemon.as_deref(), readers.as_deref()).map_err(Failure::failed)?;
+            print(match globals.json {
+                true => json!({ "prepared": true, "granted": grants }).to_string(),
+                false => [vec!["prepared".to_owned()], grants].concat().join("\n"),
+            })?;
+            Ok(Exit::Done)
         }
         Verb::Restore { dir } => {
             store::restore(&config, dir).map_err(Failure::failed)?;

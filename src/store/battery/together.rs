@@ -63,7 +63,8 @@ pub(super) async fn no_change_is_lost(bench: Bench) {
                 loop {
                     let mut batch = Batch::new();
                     for name in names {
-                        let (mut found, revision) = store.find_revised::<Thing>(vec![text(name)]).await.unwrap().unwrap();
+                        let (mut found, revision) =
+                            store.find_revised::<Thing>(vec![text(name)]).await.unwrap().unwrap();
                         found.size += 1;
                         batch.update(&found, revision);
                     }
@@ -108,7 +109,8 @@ pub(super) async fn a_log_has_no_number_twice(bench: Bench) {
     let numbers: Vec<_> = entries.iter().map(|entry| entry.number).collect();
     assert_eq!(numbers, (1..=160).collect::<Vec<_>>());
     assert_eq!(stores[1].count(Thing::TABLE).await.unwrap(), 160, "who lost has written nothing");
-    let (_, revision) = stores[1].find_revised::<Entry>(vec![text("log"), super::Value::Int(7)]).await.unwrap().unwrap();
+    let (_, revision) =
+        stores[1].find_revised::<Entry>(vec![text("log"), super::Value::Int(7)]).await.unwrap().unwrap();
     assert_eq!(revision, 1, "no entry was written over");
 }
 

@@ -38,7 +38,9 @@ impl Address {
                     return Err(bad("sslmode is verify-full (the default over TCP) or disable (on this machine only)"));
                 }
                 Some(("host" | "port" | "target_session_attrs", _)) => kept.push(parameter),
-                _ => return Err(bad("after the question mark stand host, port, sslmode and target_session_attrs only")),
+                _ => {
+                    return Err(bad("after the question mark stand host, port, sslmode and target_session_attrs only"));
+                }
             }
         }
         let mut client: tokio_postgres::Config = format!("{place}?{}", kept.join("&"))

@@ -92,7 +92,11 @@ impl Connector {
         let text = fs::read_to_string(path).map_err(|why| bad_file("password-file", path, why.to_string()))?;
         let first = text.lines().next().unwrap_or("").to_owned();
         if first.is_empty() {
-            return Err(bad_file("password-file", path, "its first line is empty: it should be the password".to_owned()));
+            return Err(bad_file(
+                "password-file",
+                path,
+                "its first line is empty: it should be the password".to_owned(),
+            ));
         }
         Ok(Some(first))
     }
@@ -131,7 +135,10 @@ impl Connector {
     }
 
     /// Makes a connection with settings of [`Self::settings`].
-    pub(super) async fn dial(&self, settings: &tokio_postgres::Config) -> Result<(Client, Line), tokio_postgres::Error> {
+    pub(super) async fn dial(
+        &self,
+        settings: &tokio_postgres::Config,
+    ) -> Result<(Client, Line), tokio_postgres::Error> {
         settings.connect(self.tls.clone()).await
     }
 
@@ -173,7 +180,9 @@ impl Connector {
             _ if *code == SqlState::INSUFFICIENT_PRIVILEGE || *code == SqlState::INVALID_CATALOG_NAME => {
                 ServerState::Refused
             }
-            _ if [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::INVALID_SCHEMA_NAME].contains(code) => {
+            _ if [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::INVALID_SCHEMA_NAME]
+                .contains(code) =>
+            {
                 ServerState::Unprepared
             }
             Some("28") => ServerState::Refused,

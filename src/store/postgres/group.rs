@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::rows::{Kept, damaged};
 use super::statements::{Statements, kinds};
+use crate::store::StoreError;
 use crate::store::batch::{Batch, Change, Precondition};
 use crate::store::table::{Row, Table, Value};
-use crate::store::StoreError;
 
 type Key = Vec<Value>;
 
@@ -62,8 +62,9 @@ pub(super) struct Outcome<'g> {
 pub(super) fn refused(batch: &Batch, statements: &Statements) -> Option<StoreError> {
     let judged = || {
         for precondition in &batch.preconditions {
-            let (Precondition::Absent { table, .. } | Precondition::Revision { table, .. } | Precondition::Head { table, .. }) =
-                precondition;
+            let (Precondition::Absent { table, .. }
+            | Precondition::Revision { table, .. }
+            | Precondition::Head { table, .. }) = precondition;
             statements.table(table)?;
             if let Precondition::Head { table, prefix, .. } = precondition
                 && prefix.len() + 1 != table.key.len()
@@ -74,9 +75,9 @@ pub(super) fn refused(batch: &Batch, statements: &Statements) -> Option<StoreErr
             }
         }
         for change in &batch.changes {
-            let (Change::Put { table, .. } | Change::Delete { table, .. }) = change;
+            let (Change::Put { table, .. } | Change::Keep { table, .. } | Change::Delete { table, .. }) = change;
             statements.table(table)?;
-            let Change::Put { table, row } = change else { continue };
+            let (Change::Put { table, row } | Change::Keep { table, row }) = change else { continue };
             for (spec, value) in table.columns.iter().zip(&row.values) {
                 if Kept::of(spec.kind, value).is_none() {
                     return Err(damaged(table, spec.name, "a UUID or digest", "another text"));
@@ -94,7 +95,10 @@ fn put_key(change: &Change) -> Option<(&'static str, Key)> {
 
 /// Whether rows of that key can stand in the table at all.
 fn possible(table: &'static Table, key: &[Value]) -> bool {
-    kinds(table, table.key).into_iter().zip(key).all(|(kind, value)| Kept::of(kind, value).is_some_and(|kept| kept != Kept::Null))
+    kinds(table, table.key)
+        .into_iter()
+        .zip(key)
+        .all(|(kind, value)| Kept::of(kind, value).is_some_and(|kept| kept != Kept::Null))
 }
 
 /// What the group needs to know. `careful`: also whether the rows are there that a batch believes absent; else that shows
@@ -106,7 +110,9 @@ pub(super) fn look(group: &[(usize, &Batch)], careful: bool) -> Option<BTreeMap<
     for (_, batch) in group {
         for change in &batch.changes {
             match change {
-                Change::Put { table, row } => changed.insert((table.name, row.key(table))),
+                Change::Put { table, row } | Change::Keep { table, row } => {
+                    changed.insert((table.name, row.key(table)))
+                }
                 Change::Delete { table, key } => {
                     changed.insert((table.name, key.clone()));
                     removed.insert((table.name, key.clone()))
@@ -122,7 +128,11 @@ pub(super) fn look(group: &[(usize, &Batch)], careful: bool) -> Option<BTreeMap<
                 Precondition::Revision { table, key, .. } if possible(table, key) => {
                     let look = looks.entry(table.name).or_default();
                     let changes = changed.contains(&(table.name, key.clone()));
-                    if changes { look.lock.insert(key.clone()) } else { look.share.insert(key.clone()) };
+                    if changes {
+                        look.lock.insert(key.clone())
+                    } else {
+                        look.share.insert(key.clone())
+                    };
                 }
                 Precondition::Absent { table, key } if possible(table, key) => {
                     let filled = puts(table, key) && !removed.contains(&(table.name, key.clone()));
@@ -265,6 +275,11 @@ impl<'g> Deciding<'g, '_> {
                     state.put = Some(row);
                     state.writes += 1;
                     state.new |= appended && !state.wiped && state.base.is_none();
+                }
+                // As if it had been removed before: nothing of what was there counts.
+                Change::Keep { table, row } => {
+                    let state = self.state(table.name, &row.key(table));
+                    (state.put, state.writes, state.wiped, state.new) = (Some(row), row.revision, true, false);
                 }
                 Change::Delete { table, key } => {
                     if !possible(table, key) {

@@ -30,7 +30,11 @@ const PRIVATE: [&str; 4] = ["bodies", "plains", "credentials", "sessions"];
 /// # Errors
 /// [`StoreError::NewerLayout`] if a newer program laid them out; [`StoreError::Server`], unprepared, if they are not as
 /// needed and our user may not change that.
-pub(super) async fn ensure(client: &Client, connector: &Connector, tables: &[&'static Table]) -> Result<(), StoreError> {
+pub(super) async fn ensure(
+    client: &Client,
+    connector: &Connector,
+    tables: &[&'static Table],
+) -> Result<(), StoreError> {
     let failed = |why: tokio_postgres::Error| connector.error("reading the layout", &why);
     let found = version(client).await.map_err(failed)?;
     let known = |found| StoreError::NewerLayout { place: connector.shown().to_owned(), found, known: LAYOUT };
@@ -111,9 +115,11 @@ async fn missing(client: &Client, tables: &[&'static Table]) -> Result<Vec<Strin
             None => statements.push(create(table)),
             Some(there) => {
                 let gained = table.columns.iter().filter(|spec| !there.contains(spec.name));
-                statements.extend(gained.map(|spec| {
-                    format!("ALTER TABLE {SCHEMA}.\"{}\" ADD COLUMN {}", table.name, column(spec, false))
-                }));
+                statements.extend(
+                    gained.map(|spec| {
+                        format!("ALTER TABLE {SCHEMA}.\"{}\" ADD COLUMN {}", table.name, column(spec, false))
+                    }),
+                );
             }
         }
         for index in table.indexes {
@@ -165,10 +171,7 @@ fn create(table: &Table) -> String {
 fn create_index(table: &'static Table, index: &Index) -> String {
     let name = format!("{}_{}", table.name, index.name);
     let by = ordered(table, &table.order(Some(index.name)), false);
-    format!(
-        "DROP INDEX IF EXISTS {SCHEMA}.\"{name}\"; CREATE INDEX \"{name}\" ON {SCHEMA}.\"{}\" ({by})",
-        table.name
-    )
+    format!("DROP INDEX IF EXISTS {SCHEMA}.\"{name}\"; CREATE INDEX \"{name}\" ON {SCHEMA}.\"{}\" ({by})", table.name)
 }
 
 /// The views, made anew: they cost nothing.

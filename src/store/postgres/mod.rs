@@ -49,8 +49,7 @@ const SWEEP: &str = "DELETE FROM commits WHERE at < now() - interval '30 days'";
 pub(super) fn check(config: &Config) -> Result<(), StoreError> {
     let address = address::Address::read(&config.url)?;
     if address.tls && config.ca_file.is_none() {
-        let why =
-            "name the CAs that vouch for the server in store.ca-file (or a server on this machine with sslmode=disable)";
+        let why = "name the CAs that vouch for the server in store.ca-file (or a server on this machine with sslmode=disable)";
         return Err(StoreError::BadUrl { url: address.shown, why });
     }
     Ok(())
@@ -126,8 +125,7 @@ impl Postgres {
         let teller = Teller::new(instance, tables);
         let writing = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let writing = writing.map_err(|why| no_runtime(&connector, &why))?;
-        let committer =
-            Committer::new(Arc::clone(&connector), Arc::clone(&statements), Arc::clone(&teller), instance);
+        let committer = Committer::new(Arc::clone(&connector), Arc::clone(&statements), Arc::clone(&teller), instance);
         let queue = Queue::start(config.queue, connector.shown().as_ref(), Writer::new(writing, committer))?;
         let readers = Arc::new(Readers::new(config, Arc::clone(&connector), statements)?);
         if let Some(runtime) = &home.0 {
@@ -148,7 +146,6 @@ pub(super) fn prepare(
     daemon: Option<&str>,
     readers: Option<&str>,
 ) -> Result<Vec<String>, StoreError> {
-    config.check()?;
     let connector = Arc::new(Connector::new(config)?);
     let home = Home::new(&connector)?;
     let grants = layout::grants(tables, daemon, readers);

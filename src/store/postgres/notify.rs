@@ -115,7 +115,8 @@ impl Teller {
             return None;
         }
         let rows = std::mem::take(&mut gathered.rows);
-        let mut told = Told { by: self.instance.to_string(), after: gathered.told, upto: gathered.upto, rows: Vec::new() };
+        let mut told =
+            Told { by: self.instance.to_string(), after: gathered.told, upto: gathered.upto, rows: Vec::new() };
         gathered.told = gathered.upto;
         drop(gathered);
         for (table, keys) in &rows {
@@ -229,7 +230,9 @@ impl Teller {
         }
         for (name, key) in told.rows {
             // A table that we do not know is of a newer version.
-            let Some(table) = self.tables.iter().find(|table| table.name == name).map(|table| table.name) else { continue };
+            let Some(table) = self.tables.iter().find(|table| table.name == name).map(|table| table.name) else {
+                continue;
+            };
             self.tell(match key {
                 Some(key) => Tiding::Row { table, key },
                 None => Tiding::Table { table },

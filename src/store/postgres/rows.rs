@@ -127,20 +127,15 @@ fn value(
         },
         ColumnKind::Bytes => match row.try_get::<_, Option<&[u8]>>(at).map_err(wrong)? {
             None => Value::Null,
-            Some(bytes) => unpack(bytes.to_vec()).map(Value::Bytes).ok_or_else(|| {
-                damaged(table, spec.name, "bytes or a whole zstd frame", "a damaged zstd frame")
-            })?,
+            Some(bytes) => unpack(bytes.to_vec())
+                .map(Value::Bytes)
+                .ok_or_else(|| damaged(table, spec.name, "bytes or a whole zstd frame", "a damaged zstd frame"))?,
         },
     })
 }
 
 /// What does not fit its column.
-pub(super) fn damaged(
-    table: &'static Table,
-    column: &'static str,
-    expected: &'static str,
-    found: &str,
-) -> StoreError {
+pub(super) fn damaged(table: &'static Table, column: &'static str, expected: &'static str, found: &str) -> StoreError {
     StoreError::Damaged { table: table.name, column, expected, found: found.to_owned() }
 }
 
@@ -150,7 +145,8 @@ mod tests {
 
     #[test]
     fn nul_is_kept_and_orders_as_it_is() {
-        let texts = ["", "\0", "\0\0", "\0a", "\u{1}", "\u{1}\0", "\u{1}\u{1}", "\u{2}", "a", "a\0", "a\0b", "a\u{1}", "ab"];
+        let texts =
+            ["", "\0", "\0\0", "\0a", "\u{1}", "\u{1}\0", "\u{1}\u{1}", "\u{2}", "a", "a\0", "a\0b", "a\u{1}", "ab"];
         for pair in texts.windows(2) {
             assert!(without_nul(pair[0]) < without_nul(pair[1]), "{pair:?}");
         }

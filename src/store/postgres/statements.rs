@@ -69,7 +69,8 @@ fn prepared(table: &'static Table) -> Prepared {
     let list = quoted(&columns);
     let mut kinds_all = kinds(table, &columns);
     kinds_all.extend([ColumnKind::Int, ColumnKind::Int]);
-    let write = format!("INSERT INTO \"{name}\" AS t ({list}, _version, _revision) SELECT * FROM {}", arrays(&kinds_all, 1));
+    let write =
+        format!("INSERT INTO \"{name}\" AS t ({list}, _version, _revision) SELECT * FROM {}", arrays(&kinds_all, 1));
     let set = columns.iter().filter(|column| !table.key.contains(column));
     let set: String = set.fold(String::new(), |mut set, column| {
         let _ = write!(set, "\"{column}\" = excluded.\"{column}\", ");

@@ -148,7 +148,9 @@ impl Committer {
                     }
                     return results;
                 }
-                Failed::Apart(why) | Failed::Again(why) | Failed::Cut(why) | Failed::Down(why) => return all(group, &why),
+                Failed::Apart(why) | Failed::Again(why) | Failed::Cut(why) | Failed::Down(why) => {
+                    return all(group, &why);
+                }
             }
         }
         Vec::new()
@@ -158,7 +160,8 @@ impl Committer {
     async fn attempt(&mut self, group: &[Batch], careful: bool) -> Result<Vec<Result<(), StoreError>>, Failed> {
         let refused = group.iter().map(|batch| group::refused(batch, &self.statements).map_or(Ok(()), Err));
         let results: Vec<Result<(), StoreError>> = refused.collect();
-        let sound: Vec<_> = group.iter().enumerate().filter(|(at, _)| results.get(*at).is_some_and(Result::is_ok)).collect();
+        let sound: Vec<_> =
+            group.iter().enumerate().filter(|(at, _)| results.get(*at).is_some_and(Result::is_ok)).collect();
         if sound.is_empty() {
             return Ok(results);
         }
@@ -358,7 +361,8 @@ fn jitter(span: Duration) -> Duration {
 /// Ends what is left of the old connection's transaction, and reads how far we have counted. Writes the row anew, so that
 /// the answer is as durable as any commit: a server that waits for its standbys waits for them with this one too.
 async fn resolved(live: &Live, instance: Uuid, cut: &Cut) -> Result<bool, Error> {
-    const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start::text = $2";
+    const END: &str =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start::text = $2";
     while !live.client.query(END, &[&cut.backend.process, &cut.backend.begun]).await?.is_empty() {
         sleep(Duration::from_millis(10)).await;
     }
@@ -381,7 +385,11 @@ async fn looked(
         if look.close {
             closed = format!("{closed}; {}", prepared.close);
         }
-        let sets = [(&prepared.lock, &look.lock, true), (&prepared.share, &look.share, true), (&prepared.head, &look.heads, false)];
+        let sets = [
+            (&prepared.lock, &look.lock, true),
+            (&prepared.share, &look.share, true),
+            (&prepared.head, &look.heads, false),
+        ];
         for (sql, set, rows) in sets {
             if !set.is_empty() {
                 asked.push((name, rows, client.prepare_cached(sql).await?, set.iter().collect()));

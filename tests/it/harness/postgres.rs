@@ -54,7 +54,8 @@ pub fn shared() -> Option<&'static Server> {
 fn programs() -> Option<PathBuf> {
     let listed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let version = |path: &Path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
-    let mut found: Vec<_> = listed.map(|entry| entry.path()).filter(|path| path.join("bin/postgres").exists()).collect();
+    let mut found: Vec<_> =
+        listed.map(|entry| entry.path()).filter(|path| path.join("bin/postgres").exists()).collect();
     found.sort_by_key(|path| version(path));
     let path = || std::env::split_paths(&std::env::var_os("PATH")?).find(|folder| folder.join("initdb").exists());
     found.pop().map(|newest| newest.join("bin")).or_else(path)
@@ -115,8 +116,7 @@ impl Server {
         copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--username=postgres", "--host"]);
         copy.arg(self.place.path()).arg("--pgdata").arg(place.path().join("data"));
         done("pg_basebackup", &copy.current_dir("/").output().unwrap());
-        let mut server =
-            Self { place, programs: self.programs.clone(), manner: self.manner, port: 0, running: None };
+        let mut server = Self { place, programs: self.programs.clone(), manner: self.manner, port: 0, running: None };
         server.begin();
         server
     }
