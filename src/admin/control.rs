@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::api::node::Reloaded;
 use super::api::peers::Probed;
+use super::api::status::Sharing;
 use crate::ids::PeerName;
 
 /// The running node as a whole.
@@ -28,6 +29,11 @@ pub trait Control: Send + Sync + 'static {
     /// # Errors
     /// Why not, in words.
     fn ready(&self) -> Result<(), String>;
+
+    /// Who else works on our store; nothing if nobody can.
+    fn sharing(&self) -> Option<Sharing> {
+        None
+    }
 
     /// What an administrator should know of and act on, a line each; empty when all is well.
     fn warnings(&self) -> Vec<String>;

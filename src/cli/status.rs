@@ -3,7 +3,7 @@
 use super::ask::{ask, say};
 use super::table::{card, second};
 use super::{Ended, Exit, Globals};
-use crate::admin::api::status::{EventFigures, Status};
+use crate::admin::api::status::{EventFigures, Sharing, Status};
 use crate::clock::span;
 
 /// Asks the node how it does; the answer is no (exit code 1) if it cannot take messages.
@@ -39,7 +39,25 @@ fn words(status: &Status) -> String {
         ("events", Some(events(&status.events))),
         ("outbox", Some(format!("{} waiting{oldest}, {} being sent, {dead}", parcels("waiting"), parcels("claimed")))),
         ("store", Some(facts)),
+        ("shared", status.sharing.as_ref().map(shared)),
     ])
+}
+
+fn shared(sharing: &Sharing) -> String {
+    let clock = match &sharing.clock {
+        Some(name) if *name == sharing.instance => "runs the clock of significant events".to_owned(),
+        Some(name) => format!("the clock of significant events is run by {name}"),
+        None => "NOBODY is known to run the clock of significant events".to_owned(),
+    };
+    let mut lines = vec![format!("this is {}; {clock}", sharing.instance)];
+    for other in &sharing.others {
+        lines.push(match (other.alive, other.until) {
+            (true, _) => format!("{} is alive", other.name),
+            (false, None) => format!("{} has stopped", other.name),
+            (false, Some(until)) => format!("{} is SILENT; its last sign of life held until {}", other.name, second(until)),
+        });
+    }
+    lines.join("\n")
 }
 
 fn events(figures: &EventFigures) -> String {

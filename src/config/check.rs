@@ -9,6 +9,7 @@ use crate::xml;
 /// All that is wrong with the configuration; the lines are added by the reader.
 pub(super) fn all(config: &Config) -> Vec<Fault> {
     let mut faults = Vec::new();
+    faults.extend(config.node.fault().map(|why| of("node", "name", &why)));
     faults.extend(config.transport.faults().into_iter().map(|fault| of("transport", fault.key, &fault.why)));
     faults.extend(config.admin.faults().into_iter().map(|fault| of("admin", fault.key, &fault.why)));
     faults.extend(config.exchange.faults().iter().map(|fault| in_words("exchange", fault)));

@@ -6,6 +6,7 @@
 
 mod check;
 mod fault;
+mod node;
 mod read;
 
 use std::fs;
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use fault::{Fault, Faults};
+pub use node::Node;
 
 /// The reference file: every key with its default and its meaning.
 pub const REFERENCE: &str = include_str!("../../config/ridd.toml");
@@ -27,6 +29,8 @@ pub const REFERENCE: &str = include_str!("../../config/ridd.toml");
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
+    /// Which of several machines this is.
+    pub node: Node,
     /// Where the node listens, and what a connection may cost.
     pub transport: transport::Config,
     /// The node's own certificate, and whom it trusts.

@@ -16,6 +16,7 @@ use crate::ids::IncidentName;
 use crate::inventory::InventoryError;
 use crate::outbox::{Hold, Load, Reply};
 use crate::peers::{MsgType, Peer};
+use crate::store::lease::Fence;
 use crate::store::records::{Message, Request};
 use crate::store::{Batch, StoreError};
 
@@ -219,8 +220,9 @@ pub trait Process: Send + Sync + 'static {
     /// If the process cannot say.
     async fn query(&self, asker: &Peer, incident: &IncidentName) -> Result<Option<Standing>, ProcessError>;
 
-    /// Does what is due at `now`, and says when the next thing is due. What fails is logged and is due again.
-    async fn tick(&self, now: Timestamp) -> Option<Timestamp>;
+    /// Does what is due at `now`, and says when the next thing is due. What fails is logged and is due again. With a fence,
+    /// nothing is done any more once the clock has passed to another node.
+    async fn tick(&self, now: Timestamp, fence: Option<&Fence>) -> Option<Timestamp>;
 
     /// Rung when something new is due, or something due earlier.
     fn bell(&self) -> &Notify;
@@ -248,7 +250,7 @@ impl Process for Idle {
         Ok(None)
     }
 
-    async fn tick(&self, _: Timestamp) -> Option<Timestamp> {
+    async fn tick(&self, _: Timestamp, _: Option<&Fence>) -> Option<Timestamp> {
         None
     }
 

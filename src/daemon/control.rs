@@ -8,9 +8,11 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::systemd;
+use super::together::Together;
 use crate::admin::Control;
 use crate::admin::api::node::Reloaded;
 use crate::admin::api::peers::Probed;
+use crate::admin::api::status::Sharing;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::coordination::{Coordination, Process};
@@ -37,6 +39,8 @@ pub(super) struct Node {
     pub(super) process: Arc<dyn Process>,
     /// The same by its own name: it takes the plan.
     pub(super) coordination: Arc<Coordination>,
+    /// This process among others on the same store.
+    pub(super) together: Arc<Together>,
     pub(super) draining: AtomicBool,
     /// One reload at a time.
     pub(super) reloading: tokio::sync::Mutex<()>,
@@ -140,8 +144,13 @@ impl Control for Node {
         Ok(())
     }
 
+    fn sharing(&self) -> Option<Sharing> {
+        self.together.sharing()
+    }
+
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.expiring();
+        warnings.append(&mut self.together.warnings());
         if self.metrics.is_store_failing() {
             warnings.push("the store takes no messages; the node goes on by itself when it does".to_owned());
         }

@@ -5,6 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 
 use super::{DaemonError, Start};
 use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
 use crate::ids::PeerName;
 use crate::peers::{Layout, bootstrap};
 
@@ -31,8 +32,16 @@ pub(super) fn prepare(start: &Start) -> Result<(), DaemonError> {
     Ok(())
 }
 
+/// The name of this machine among those that share a store.
+pub(super) fn machine(config: &Config) -> String {
+    config.node.name.clone().unwrap_or_else(host)
+}
+
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().trim_end_matches('.').to_owned()
+}
+
 /// The host's name as the node's own.
 fn host_name() -> Result<PeerName, DaemonError> {
-    let uname = rustix::system::uname();
-    Ok(uname.nodename().to_string_lossy().trim_end_matches('.').parse()?)
+    Ok(host().parse()?)
 }

@@ -15,6 +15,7 @@ use crate::exchange::Exchange;
 use crate::ids::{Digest, MessageId};
 use crate::inventory::Inventory;
 use crate::peers::Relation;
+use crate::store::lease::Fence;
 use crate::store::records::Once;
 use crate::store::{Batch, Record, Store};
 
@@ -76,28 +77,46 @@ pub(super) async fn watch(node: Arc<Node>, store: Arc<dyn Store>, mut stop: watc
     }
 }
 
-/// Does what the exchange has due, when it is due.
-pub(super) async fn timers(exchange: Arc<Exchange>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+/// Does what the exchange has due, when it is due, while the clock is ours.
+pub(super) async fn timers(
+    exchange: Arc<Exchange>,
+    clock: Arc<dyn Clock>,
+    mut turn: watch::Receiver<Option<Fence>>,
+    mut stop: watch::Receiver<bool>,
+) {
     loop {
-        let next = exchange.tick(clock.now()).await;
+        let ours = turn.borrow_and_update().is_some();
+        // Each request is guarded by its own revision: a node that is late does nothing twice.
+        let next = if ours { exchange.tick(clock.now()).await } else { None };
         let wait = next.map_or(TIMERS, |next| next.since(clock.now())).clamp(LEAST, TIMERS);
         tokio::select! {
             () = sleep(wait) => {}
+            Ok(()) = turn.changed() => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
 }
 
-/// Lets the clock of significant events run: sleeps until the next thing is due, or something new is.
-pub(super) async fn process(process: Arc<dyn Process>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+/// Lets the clock of significant events run while it is ours: sleeps until the next thing is due, or something new is.
+pub(super) async fn process(
+    process: Arc<dyn Process>,
+    clock: Arc<dyn Clock>,
+    mut turn: watch::Receiver<Option<Fence>>,
+    mut stop: watch::Receiver<bool>,
+) {
     loop {
+        let fence = turn.borrow_and_update().clone();
         // Asked for before the look, so that what becomes due during it is not slept through.
         let bell = process.bell().notified();
-        let next = process.tick(clock.now()).await;
+        let next = match &fence {
+            Some(fence) => process.tick(clock.now(), Some(fence)).await,
+            None => None,
+        };
         let wait = next.map_or(LONGEST, |next| next.since(clock.now())).clamp(LEAST, LONGEST);
         tokio::select! {
             () = sleep(wait) => {}
             () = bell => {}
+            Ok(()) = turn.changed() => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

@@ -9,12 +9,14 @@ mod data;
 mod duties;
 mod error;
 mod files;
+mod hearing;
 mod node;
 mod officers;
 mod ready;
 mod staff;
 mod systemd;
 mod tasks;
+mod together;
 #[cfg(test)]
 mod trials;
 

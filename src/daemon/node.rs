@@ -12,7 +12,8 @@ use tokio::time::timeout;
 use super::control::Node;
 use super::ready::Ready;
 use super::tasks::Tasks;
-use super::{DaemonError, Start, duties, systemd};
+use super::together::Together;
+use super::{DaemonError, Start, data, duties, hearing, systemd};
 use crate::admin::{self, Control};
 use crate::clock::{Clock, SystemClock};
 use crate::coordination::{Coordination, CoordinationParts, Process};
@@ -90,6 +91,9 @@ pub(super) async fn serve(
         return Err(DaemonError::Unfinished { from });
     }
     let config = &start.config;
+    // Before anything is read: what others change from now on is heard of.
+    let tidings = store.tidings();
+    let together = Together::new(Arc::clone(&store), Arc::clone(&clock), data::machine(config));
     let directory = Directory::open(Arc::clone(&store), &config.peers, Arc::clone(&clock)).await?;
     let outbox = Outbox::new(Arc::clone(&store), config.outbox.clone(), Arc::clone(&clock), Arc::clone(&metrics))?;
     let post = Post::new(PostParts {
@@ -128,7 +132,11 @@ pub(super) async fn serve(
     let client = Client::new(&config.transport, Arc::clone(&directory), Arc::clone(&clock), Arc::clone(&metrics));
     let mut carriers = notify::carriers(&config.notify, &directory.own_name(), &clock, &metrics)?;
     carriers.push(Arc::clone(&client) as _);
-    let worker = Worker::new(Arc::clone(&outbox), carriers, Arc::clone(&exchange) as _);
+    let crew = together.crew();
+    let mut worker = Worker::new(Arc::clone(&outbox), carriers, Arc::clone(&exchange) as _);
+    if let Some(crew) = &crew {
+        worker = worker.beside_others(Arc::clone(crew));
+    }
     let parts = ServerParts {
         directory: Arc::clone(&directory),
         receiver: Arc::clone(&exchange) as _,
@@ -150,9 +158,18 @@ pub(super) async fn serve(
         config: config.clone().into(),
         process: Arc::clone(&process),
         coordination: Arc::clone(&coordination),
+        together: Arc::clone(&together),
         draining: AtomicBool::new(false),
         reloading: tokio::sync::Mutex::default(),
     });
+    let ears = hearing::Ears {
+        directory: Arc::clone(&directory),
+        rosters: Arc::clone(&rosters),
+        inventory: Arc::clone(&inventory),
+        coordination: Arc::clone(&coordination),
+        exchange: Arc::clone(&exchange),
+        outbox: Arc::clone(&outbox),
+    };
     let administration = Arc::new(admin::Parts {
         config: config.admin.clone(),
         started,
@@ -191,8 +208,16 @@ pub(super) async fn serve(
     tasks.add("the RID server", server.run(closing));
     tasks.add("the outbox", worker.run(ending.clone()));
     tasks.add("administration", admin::serve(administration, bound, ending.clone()));
-    tasks.add("the exchange's timers", duties::timers(exchange, Arc::clone(&clock), ending.clone()));
-    tasks.add("the clock of significant events", duties::process(process, Arc::clone(&clock), ending.clone()));
+    if let Some(tidings) = tidings {
+        tasks.add("what other nodes tell", hearing::listen(ears, tidings, ending.clone()));
+    }
+    if let Some(crew) = crew {
+        tasks.add("the sign of life", Arc::clone(&together).be_present(crew, outbox, ending.clone()));
+    }
+    let (take, turn) = watch::channel(None);
+    tasks.add("the turn at the clock", together.keep_clock(take, ending.clone()));
+    tasks.add("the exchange's timers", duties::timers(exchange, Arc::clone(&clock), turn.clone(), ending.clone()));
+    tasks.add("the clock of significant events", duties::process(process, Arc::clone(&clock), turn, ending.clone()));
     tasks.add("the node's watch", duties::watch(Arc::clone(&node), store, ending.clone()));
     tasks.add("the connections to peers", async move { client.keep(ending).await });
     tokio::spawn(systemd::watchdog());

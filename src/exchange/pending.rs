@@ -16,6 +16,11 @@ use crate::store::{Batch, StoreError};
 const ROUND: usize = 256;
 
 impl Exchange {
+    /// Other nodes have decided requests, or taken in new ones: how many wait is counted anew when it is next asked.
+    pub fn heard_of_requests(&self) {
+        self.post.undecided.forget();
+    }
+
     /// Does what is due at `now` and says when the next thing is due, if anything is known to be. What fails is logged
     /// and is due again at the next call. To be called at least every few seconds, since new requests come meanwhile.
     pub async fn tick(&self, now: Timestamp) -> Option<Timestamp> {

@@ -55,6 +55,12 @@ impl Inventory {
         self.memory.current(&self.store).await.map(drop)
     }
 
+    /// Another node has written these systems, or what is known of their patches; none named: perhaps any. They are read again
+    /// before the next question is answered.
+    pub fn heard(&self, systems: Option<Vec<String>>) {
+        self.memory.outdated(systems);
+    }
+
     /// Takes in a file of systems: those it names are added or changed, no other is touched. All of it is one batch, so
     /// that the store has either all or nothing of it; with `dry_run` it has nothing.
     ///

@@ -128,6 +128,8 @@ impl Snapshot {
 struct Stale {
     /// Systems whose batch was committed, or given up.
     settled: BTreeSet<String>,
+    /// Whether any may have been written elsewhere.
+    all: bool,
     /// Systems whose batch is under way, by the number of their announcement.
     pending: HashMap<u64, Vec<String>>,
     next: u64,
@@ -138,7 +140,8 @@ impl Stale {
     fn take(&mut self) -> Option<BTreeSet<String>> {
         let mut systems = std::mem::take(&mut self.settled);
         systems.extend(self.pending.values().flatten().cloned());
-        (systems.len() <= SINGLY).then_some(systems)
+        let all = std::mem::take(&mut self.all);
+        (!all && systems.len() <= SINGLY).then_some(systems)
     }
 }
 
@@ -161,6 +164,15 @@ impl Memory {
         stale.next += 1;
         stale.pending.insert(number, systems.into_iter().collect());
         Pending { memory: Arc::clone(self), number }
+    }
+
+    /// These systems were written by another node; none named: perhaps any.
+    pub(super) fn outdated(&self, systems: Option<Vec<String>>) {
+        let mut stale = self.stale();
+        match systems {
+            Some(systems) => stale.settled.extend(systems),
+            None => stale.all = true,
+        }
     }
 
     /// The systems as the store has them now.

@@ -85,7 +85,7 @@ pub(super) fn seed(id: &str, attempts: i64) -> u64 {
 }
 
 /// Spreads a seed over all 64 bits.
-fn scatter(seed: u64) -> u64 {
+pub(super) fn scatter(seed: u64) -> u64 {
     let mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -26,10 +26,12 @@ pub(super) const STORE_PAUSE: Duration = Duration::from_secs(1);
 pub(super) enum Lesson {
     /// It answered.
     Answers,
-    /// It failed, for this reason, and is to be left alone until then if it said so.
-    Fails { why: String, asked: Option<Timestamp> },
+    /// It failed, for this reason and at that time, and is to be left alone until then if it said so.
+    Fails { why: String, at: Timestamp, asked: Option<Timestamp> },
     /// Nothing was learned: someone else has the parcel, or it was given up without a try.
     Nothing,
+    /// Nothing was learned: another process has the parcel before; the queue is to be looked at again in a moment.
+    Later,
     /// Our own store failed; the queue is to be looked at again after a pause.
     StoreFails,
 }
@@ -40,6 +42,8 @@ pub(super) struct Courier {
     pub(super) carriers: HashMap<ParcelKind, Arc<dyn Carrier>>,
     pub(super) replies: Arc<dyn Replies>,
     pub(super) holder: String,
+    /// Whether other processes send from the same store.
+    pub(super) beside_others: bool,
 }
 
 /// Whether the change writes a parcel: what came back may make us send something on.
@@ -77,6 +81,9 @@ impl Courier {
         let mut batch = Batch::new();
         batch.update(&parcel, revision);
         self.outbox.store.commit(batch).await?;
+        if self.beside_others && queue::stands_behind(&*self.outbox.store, &parcel).await? {
+            return self.put_back(parcel, revision + 1).await;
+        }
         let Some(load) = self.load(&parcel).await? else {
             let load = Load { parcel, bytes: Bytes::new() };
             let outcome = Outcome::Refused { why: "its message is not in the store any more".into(), reply: None };
@@ -93,6 +100,19 @@ impl Courier {
             }
         };
         self.settle(&load, revision + 1, outcome).await
+    }
+
+    /// Gives up the claim on a parcel whose turn it is not yet.
+    async fn put_back(&self, mut parcel: Parcel, revision: i64) -> Result<Lesson, StoreError> {
+        debug!(parcel = %parcel.id, "it is not its turn: another has the one before");
+        parcel.state = ParcelState::Waiting;
+        parcel.holder = None;
+        parcel.held_until = None;
+        parcel.attempts -= 1;
+        let mut batch = Batch::new();
+        batch.update(&parcel, revision);
+        self.outbox.store.commit(batch).await?;
+        Ok(Lesson::Later)
     }
 
     /// The parcel with its bytes, or `None` if they are gone.
@@ -166,7 +186,7 @@ impl Courier {
                 parcel.state = ParcelState::Waiting;
                 parcel.due = asked.map_or(pause_ends, |asked| asked.max(pause_ends));
                 parcel.reason = Some(why.clone());
-                Lesson::Fails { why: why.clone(), asked }
+                Lesson::Fails { why: why.clone(), at: now, asked }
             }
             Outcome::Refused { why, reply } => {
                 entered = self.replies.given_up(load, reply.as_ref(), why).await?;

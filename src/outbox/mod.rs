@@ -8,6 +8,7 @@
 //! - Parcels of one lane (recipient and incident) are delivered in the order they were made, one after the other.
 //! - A recipient that fails, hangs or is slow delays no other recipient.
 //! - Nobody waits without a reason that [`Outbox::show`] can put into words.
+//! - All of this holds, too, where several nodes send from one store (ADR 17).
 //!
 //! Who calls it: whoever decides that something must leave adds it with [`Outbox::post`] to the batch of that decision
 //! and calls [`Outbox::wake`] once the batch is committed; the daemon runs one [`Worker`]; the administrator's
@@ -18,6 +19,7 @@ mod carrier;
 mod config;
 mod counts;
 mod courier;
+mod crew;
 mod desk;
 mod error;
 mod gate;
@@ -35,6 +37,7 @@ mod worker;
 pub use backoff::{Backoff, BadBackoff};
 pub use carrier::{Carrier, Entered, Hold, Load, Outcome, Replies, Reply};
 pub use config::{BadConfig, Config};
+pub use crew::Crew;
 pub use desk::{Entry, Filter};
 pub use error::OutboxError;
 pub use notice::{BadNotice, NoticeText};

@@ -7,11 +7,11 @@ use tokio::sync::Notify;
 
 use super::counts::Counts;
 use super::gate::Gates;
-use super::{Backoff, BadConfig, Config, OutboxError};
+use super::{Backoff, BadConfig, Config, OutboxError, sweep};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{CallbackToken, IncidentName, MessageId, ParcelId, PeerName};
 use crate::store::records::{Parcel, ParcelKind, ParcelState};
-use crate::store::{Batch, Store};
+use crate::store::{Batch, Store, StoreError};
 use crate::telemetry::Metrics;
 
 /// What is to leave.
@@ -118,7 +118,21 @@ impl Outbox {
         Ok(id)
     }
 
-    /// Tells the worker that there may be something new: to be called after a batch with parcels was committed.
+    /// Makes wait again what that holder has claimed, a process that is known to be dead: the former self of this one. How
+    /// many parcels there were.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written; what is left runs out by itself.
+    pub async fn take_back(&self, holder: &str) -> Result<usize, StoreError> {
+        let count = sweep::take_back(self, Some(holder)).await?;
+        if count > 0 {
+            self.wake();
+        }
+        Ok(count)
+    }
+
+    /// Tells the worker that there may be something new: to be called after a batch with parcels was committed, here or by
+    /// another node.
     pub fn wake(&self) {
         self.bell.notify_one();
     }

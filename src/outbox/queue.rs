@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::OutboxError;
+use super::crew::{PATIENCE, Part};
 use crate::clock::Timestamp;
 use crate::ids::ParcelId;
 use crate::store::records::{Parcel, ParcelState};
@@ -23,6 +24,8 @@ pub(super) struct Turn {
     pub(super) due: Vec<Revised>,
     /// When to look again, if nothing happens before.
     pub(super) next: Option<Timestamp>,
+    /// Whether there are claims that are not under way here.
+    pub(super) claimed: bool,
 }
 
 impl Turn {
@@ -64,6 +67,11 @@ pub(super) async fn page(
         .collect()
 }
 
+/// The parcels of a recipient that somebody has claimed.
+async fn claims(store: &dyn Store, recipient: &str) -> Result<Vec<Revised>, StoreError> {
+    page(store, ParcelState::Claimed, recipient, None, PAGE).await
+}
+
 /// What may be tried for this recipient now: at most `slots` parcels, the head of each lane whose time has come and that
 /// is not `busy`, claims that have run out, and what has expired.
 pub(super) async fn turn(
@@ -71,16 +79,28 @@ pub(super) async fn turn(
     recipient: &str,
     busy: &HashSet<String>,
     slots: usize,
-    now: Timestamp,
+    (part, now): (Part, Timestamp),
 ) -> Result<Turn, StoreError> {
     let mut turn = Turn::default();
     let mut closed = busy.clone();
-    for (parcel, revision) in page(store, ParcelState::Claimed, recipient, None, PAGE).await? {
+    let claims = if part.has_claims() { claims(store, recipient).await? } else { Vec::new() };
+    for (parcel, revision) in claims {
         if !closed.insert(parcel.lane.clone()) {
             continue;
         }
+        turn.claimed = true;
         match parcel.held_until {
-            Some(until) if until > now => turn.look_again(until),
+            // Whoever goes first is at work: it is left to it.
+            Some(until) if until > now && part == Part::Second => {
+                turn.due.clear();
+                turn.look_again(now + PATIENCE);
+                return Ok(turn);
+            }
+            // It may end before its time, and nobody here would learn of it.
+            Some(until) if part.from(until) > now && part == Part::First => {
+                turn.look_again(until.min(now + PATIENCE));
+            }
+            Some(until) if part.from(until) > now => turn.look_again(part.from(until)),
             _ if turn.due.len() < slots => turn.due.push((parcel, revision)),
             _ => {}
         }
@@ -93,7 +113,7 @@ pub(super) async fn turn(
         seen += rows.len();
         for (parcel, revision) in rows {
             last = Some(parcel.id.clone());
-            consider(&mut turn, &mut closed, parcel, revision, slots, now);
+            consider(&mut turn, &mut closed, (parcel, revision), slots, (part, now));
         }
         if complete {
             break;
@@ -106,17 +126,17 @@ pub(super) async fn turn(
 fn consider(
     turn: &mut Turn,
     closed: &mut HashSet<String>,
-    parcel: Parcel,
-    revision: i64,
+    (parcel, revision): Revised,
     slots: usize,
-    now: Timestamp,
+    (part, now): (Part, Timestamp),
 ) {
     // What waits behind another expires, if at all, when its turn has come.
     if !closed.insert(parcel.lane.clone()) {
         return;
     }
-    if parcel.due > now && parcel.expires > now {
-        turn.look_again(parcel.due.min(parcel.expires));
+    let free = part.from(parcel.due.min(parcel.expires));
+    if free > now {
+        turn.look_again(free);
     } else if turn.due.len() < slots {
         turn.due.push((parcel, revision));
     }
@@ -126,4 +146,21 @@ fn consider(
 pub(super) async fn parcel(store: &dyn Store, id: &ParcelId) -> Result<Revised, OutboxError> {
     let found = store.find_revised::<Parcel>(vec![id.to_value()]).await?;
     found.ok_or_else(|| OutboxError::Unknown { id: id.clone() })
+}
+
+/// Whether a parcel of the same lane that was made before this one has not left yet. Asked by whoever has just claimed this
+/// one beside others: while the queue was read, another may have claimed the one before, which then was to be seen neither
+/// among the waiting nor among the claimed.
+pub(super) async fn stands_behind(store: &dyn Store, parcel: &Parcel) -> Result<bool, StoreError> {
+    // A parcel changes between the two states while they are read one after the other, but not twice: there is a pause
+    // between two tries.
+    for state in [ParcelState::Waiting, ParcelState::Claimed, ParcelState::Waiting] {
+        let prefix = vec![parcel.lane.to_value(), state.to_value()];
+        let end = Bound::Excluding(vec![parcel.id.to_value()]);
+        let scan = Scan::of::<Parcel>(1).by("by_lane").with(prefix).to(end);
+        if !store.rows(scan).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

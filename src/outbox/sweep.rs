@@ -14,21 +14,25 @@ use crate::store::{Batch, Column, StoreError};
 /// How many rows are handled in one batch.
 const PAGE: usize = 500;
 
-/// Makes every claimed parcel wait again, due at once, with its try counted. Only for the one process of a store, before
-/// it sends anything. How many there were.
-pub(super) async fn take_back(outbox: &Outbox) -> Result<usize, StoreError> {
+/// Makes every claimed parcel wait again, due at once, with its try counted: those of that holder, or all. Only for holders
+/// that are known to be dead. How many there were.
+pub(super) async fn take_back(outbox: &Outbox, holder: Option<&str>) -> Result<usize, StoreError> {
     let mut count = 0;
-    while let Some(oldest) = oldest_after(&*outbox.store, ParcelState::Claimed, None).await? {
+    let mut pages = Pages::of(ParcelState::Claimed);
+    while let Some(rows) = pages.next(outbox).await? {
         let mut batch = Batch::new();
-        for (mut parcel, revision) in page(&*outbox.store, ParcelState::Claimed, &oldest.recipient, None, PAGE).await? {
+        for (mut parcel, revision) in rows {
+            if holder.is_some() && parcel.holder.as_deref() != holder {
+                continue;
+            }
             parcel.state = ParcelState::Waiting;
             parcel.holder = None;
             parcel.held_until = None;
             parcel.due = outbox.clock.now();
             parcel.reason = Some("the node ended while it was being sent; it is sent again".to_owned());
             batch.update(&parcel, revision);
-            count += 1;
         }
+        count += batch.changes.len();
         outbox.store.commit(batch).await?;
     }
     Ok(count)
@@ -59,9 +63,9 @@ pub(super) async fn recount(outbox: &Outbox) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Removes delivered and cancelled parcels that are older than the configured time, and counts anew. Failures are only
-/// logged: there is a next time.
-pub(super) async fn all(outbox: &Outbox) {
+/// Removes delivered and cancelled parcels that are older than the configured time. Failures are only logged: there is a next
+/// time.
+pub(super) async fn remove_all_old(outbox: &Outbox) {
     for state in [ParcelState::Delivered, ParcelState::Cancelled] {
         match remove_old(outbox, state).await {
             Ok(0) => {}
@@ -69,6 +73,10 @@ pub(super) async fn all(outbox: &Outbox) {
             Err(error) => warn!(%error, "old parcels are not removed; trying again later"),
         }
     }
+}
+
+/// Counts anew. Failures are only logged, too.
+pub(super) async fn count(outbox: &Outbox) {
     if let Err(error) = recount(outbox).await {
         warn!(%error, "what waits in the outbox is not counted; trying again later");
     }

@@ -1,5 +1,7 @@
 //! Trials of the whole outbox under tokio's paused clock: a scripted carrier, a store in memory, no real time.
 
+mod beside;
+
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -12,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::memory::Memory;
-use super::{Carrier, Config, Entered, Filter, Load, NewParcel, Outbox, OutboxError, Outcome, Replies, Reply, Worker};
+use super::{Carrier, Config, Crew, Entered, Filter, Load, NewParcel, Outbox, OutboxError, Outcome, Replies, Reply, Worker};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{IncidentName, MessageId, ParcelId, PeerName};
 use crate::store::records::{Body, Parcel, ParcelKind, ParcelState};
@@ -328,7 +330,8 @@ async fn beside_others_a_claim_is_taken_back_only_when_it_has_run_out() {
     let (_stop, stopped) = watch::channel(false);
     let carrier: Arc<dyn Carrier> = Arc::<Scripted>::clone(&trial.carrier);
     let replies: Arc<dyn Replies> = Arc::<Noted>::clone(&trial.replies);
-    tokio::spawn(Worker::new(Arc::clone(&trial.outbox), vec![carrier], replies).beside_others().run(stopped));
+    let crew = Crew::new("another");
+    tokio::spawn(Worker::new(Arc::clone(&trial.outbox), vec![carrier], replies).beside_others(crew).run(stopped));
     sleep(seconds(200)).await;
     assert_eq!(trial.state(&id).await, ParcelState::Delivered);
     assert_eq!(trial.tries_to("a.example"), [0, 120]);

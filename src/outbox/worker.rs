@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::courier::{Courier, Lesson, STORE_PAUSE};
+use super::crew::{Crew, PATIENCE, Part};
 use super::{Carrier, Outbox, Replies, queue, sweep};
 use crate::clock::Timestamp;
 use crate::ids::ParcelId;
@@ -25,11 +26,15 @@ const GATHER: Duration = Duration::from_millis(5);
 const CHOICE: usize = 64;
 /// How often what is old is removed.
 const SWEEP: Duration = Duration::from_secs(3_600);
+/// How often what waits is counted where others post into the store, too.
+const RECOUNT: Duration = Duration::from_secs(60);
+/// How often claims of others are looked at: whoever has only such is not seen otherwise.
+const CLAIMS: Duration = Duration::from_secs(10);
 
 /// Sends what is in the outbox. One per process.
 pub struct Worker {
-    courier: Arc<Courier>,
-    alone: bool,
+    courier: Courier,
+    crew: Option<Arc<Crew>>,
 }
 
 impl Worker {
@@ -37,22 +42,24 @@ impl Worker {
     pub fn new(outbox: Arc<Outbox>, carriers: Vec<Arc<dyn Carrier>>, replies: Arc<dyn Replies>) -> Self {
         let carriers = carriers.into_iter().map(|carrier| (carrier.kind(), carrier)).collect();
         let holder = ParcelId::fresh().to_string();
-        Self { courier: Arc::new(Courier { outbox, carriers, replies, holder }), alone: true }
+        Self { courier: Courier { outbox, carriers, replies, holder, beside_others: false }, crew: None }
     }
 
     /// For a store that several nodes share: claims of other processes are left alone until they run out, instead of
-    /// being taken back at the start.
+    /// being taken back at the start, and each recipient is left to the process that goes first to it.
     #[must_use]
-    pub fn beside_others(mut self) -> Self {
-        self.alone = false;
+    pub fn beside_others(mut self, crew: Arc<Crew>) -> Self {
+        crew.own().clone_into(&mut self.courier.holder);
+        self.courier.beside_others = true;
+        self.crew = Some(crew);
         self
     }
 
     /// Works until `stop` becomes true (or its sender is gone), then lets what is under way end. What the caller does not
     /// wait for is made again after the next start.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut round = Round::new(self.courier);
-        while let Err(error) = round.begin(self.alone).await {
+        let mut round = Round::new(Arc::new(self.courier), self.crew);
+        while let Err(error) = round.begin().await {
             error!(%error, "the outbox cannot be read; trying again");
             tokio::select! {
                 () = tokio::time::sleep(STORE_PAUSE) => {}
@@ -80,14 +87,32 @@ impl Worker {
     }
 }
 
+/// What one task is trying.
+struct Trying {
+    recipient: String,
+    lane: String,
+    kind: ParcelKind,
+    created: Timestamp,
+}
+
+/// Takes the older of the two instants for that carrier.
+fn older(oldest: &mut HashMap<ParcelKind, Timestamp>, kind: ParcelKind, created: Timestamp) {
+    let since = oldest.entry(kind).or_insert(created);
+    *since = created.min(*since);
+}
+
 /// What one worker knows while it runs. The store is the truth; this is only about when to look at it.
 struct Round {
     courier: Arc<Courier>,
+    /// Who else sends from the store; nothing if nobody can.
+    crew: Option<Arc<Crew>>,
     tasks: JoinSet<Lesson>,
     /// What each task is trying.
-    under_way: HashMap<Id, (String, String)>,
+    under_way: HashMap<Id, Trying>,
     /// The lanes of each recipient that have a parcel under way.
     busy: HashMap<String, HashSet<String>>,
+    /// Recipients with claims that no task is at work on any more; only minded where there are no others.
+    left_behind: HashSet<String>,
     /// Whose queue is to be looked at as soon as there is room, in the order of asking.
     ready: VecDeque<String>,
     /// When a queue is to be looked at again.
@@ -96,16 +121,24 @@ struct Round {
     rung: bool,
     /// When all queues were last looked at.
     gathered: Option<Instant>,
-    /// When to look at all queues, and to sweep, at the latest.
+    /// When to look at all queues, to sweep, to count and to look at claims, at the latest.
     look: Instant,
     sweep: Instant,
+    recount: Instant,
+    claims: Instant,
 }
 
 impl Round {
-    fn new(courier: Arc<Courier>) -> Self {
+    fn new(courier: Arc<Courier>, crew: Option<Arc<Crew>>) -> Self {
         let now = Instant::now();
+        // One process alone learns nothing new by these.
+        let (recount, claims) = if crew.is_some() { (RECOUNT, CLAIMS) } else { (SWEEP, LONGEST_SLEEP) };
         Self {
             courier,
+            crew,
+            left_behind: HashSet::new(),
+            recount: now + recount,
+            claims: now + claims,
             tasks: JoinSet::new(),
             under_way: HashMap::new(),
             busy: HashMap::new(),
@@ -119,10 +152,10 @@ impl Round {
     }
 
     /// Counts what waits and, if this process is the only one, takes back what a dead one had claimed.
-    async fn begin(&self, alone: bool) -> Result<(), StoreError> {
+    async fn begin(&self) -> Result<(), StoreError> {
         let outbox = &self.courier.outbox;
-        if alone {
-            let count = sweep::take_back(outbox).await?;
+        if self.crew.is_none() {
+            let count = sweep::take_back(outbox, None).await?;
             if count > 0 {
                 info!(count, "parcels that were being sent when the process ended are sent again");
             }
@@ -157,16 +190,18 @@ impl Round {
         if !self.rung || self.gathered.is_some_and(|last| now < last + GATHER) {
             return Ok(());
         }
-        let store = Arc::clone(&self.courier.outbox.store);
         let mut oldest: HashMap<ParcelKind, Timestamp> = HashMap::new();
-        for state in [ParcelState::Waiting, ParcelState::Claimed] {
-            let mut last: Option<String> = None;
-            while let Some(parcel) = queue::oldest_after(&*store, state, last.as_deref()).await? {
-                let since = oldest.entry(parcel.kind).or_insert(parcel.created);
-                *since = parcel.created.min(*since);
-                self.ask_for(parcel.recipient.clone());
-                last = Some(parcel.recipient);
-            }
+        for trying in self.under_way.values() {
+            older(&mut oldest, trying.kind, trying.created);
+        }
+        // What is claimed here is known; claims that others left behind can wait until somebody looks.
+        let claims = now >= self.claims;
+        let states = [ParcelState::Waiting, ParcelState::Claimed];
+        for state in states.into_iter().filter(|state| claims || *state == ParcelState::Waiting) {
+            self.gather(state, &mut oldest).await?;
+        }
+        if claims {
+            self.claims = now + if self.crew.is_some() { CLAIMS } else { LONGEST_SLEEP };
         }
         let outbox = &self.courier.outbox;
         let at = outbox.clock.now();
@@ -178,6 +213,35 @@ impl Round {
         self.gathered = Some(now);
         self.look = now + LONGEST_SLEEP;
         Ok(())
+    }
+
+    /// Queues up everyone who has a parcel in that state.
+    async fn gather(
+        &mut self,
+        state: ParcelState,
+        oldest: &mut HashMap<ParcelKind, Timestamp>,
+    ) -> Result<(), StoreError> {
+        let store = Arc::clone(&self.courier.outbox.store);
+        let mut last: Option<String> = None;
+        while let Some(parcel) = queue::oldest_after(&*store, state, last.as_deref()).await? {
+            older(oldest, parcel.kind, parcel.created);
+            if state == ParcelState::Claimed && self.crew.is_none() {
+                self.left_behind.insert(parcel.recipient.clone());
+            }
+            self.ask_for(parcel.recipient.clone());
+            last = Some(parcel.recipient);
+        }
+        Ok(())
+    }
+
+    /// How we stand to that recipient.
+    fn part_in(&self, recipient: &str) -> Part {
+        match &self.crew {
+            None if self.left_behind.contains(recipient) => Part::Recovering,
+            None => Part::Alone,
+            Some(crew) if crew.goes_first(recipient) => Part::First,
+            Some(_) => Part::Second,
+        }
     }
 
     fn ask_for(&mut self, recipient: String) {
@@ -210,7 +274,11 @@ impl Round {
             return Ok(());
         }
         let choice = if gate.is_some() { CHOICE } else { slots };
-        let mut turn = queue::turn(&*outbox.store, recipient, busy, choice, now).await?;
+        let part = self.part_in(recipient);
+        let mut turn = queue::turn(&*outbox.store, recipient, busy, choice, (part, now)).await?;
+        if !turn.claimed {
+            self.left_behind.remove(recipient);
+        }
         if let Some(next) = turn.next {
             self.agenda.insert(recipient.to_owned(), next);
         }
@@ -218,11 +286,12 @@ impl Round {
         turn.due.sort_by_key(|(parcel, _)| parcel.due);
         turn.due.truncate(slots);
         for (parcel, revision) in turn.due {
-            let lane = parcel.lane.clone();
-            self.busy.entry(recipient.to_owned()).or_default().insert(lane.clone());
+            let (lane, kind, created) = (parcel.lane.clone(), parcel.kind, parcel.created);
+            let trying = Trying { recipient: recipient.to_owned(), lane: lane.clone(), kind, created };
+            self.busy.entry(recipient.to_owned()).or_default().insert(lane);
             let courier = Arc::clone(&self.courier);
             let handle = self.tasks.spawn(async move { courier.attempt((parcel, revision)).await });
-            self.under_way.insert(handle.id(), (recipient.to_owned(), lane));
+            self.under_way.insert(handle.id(), trying);
         }
         Ok(())
     }
@@ -230,13 +299,16 @@ impl Round {
     /// Learns from a try that has ended.
     fn ended(&mut self, ended: Result<(Id, Lesson), JoinError>) {
         let (task, lesson) = match ended {
-            Ok((task, lesson)) => (task, lesson),
+            Ok((task, lesson)) => (task, Some(lesson)),
             Err(error) => {
                 error!(%error, "a carrier failed without an outcome; the parcel is tried again when its claim runs out");
-                (error.id(), Lesson::Nothing)
+                (error.id(), None)
             }
         };
-        let Some((recipient, lane)) = self.under_way.remove(&task) else { return };
+        let Some(Trying { recipient, lane, .. }) = self.under_way.remove(&task) else { return };
+        if self.crew.is_none() && matches!(lesson, None | Some(Lesson::StoreFails)) {
+            self.left_behind.insert(recipient.clone());
+        }
         if let Some(lanes) = self.busy.get_mut(&recipient) {
             lanes.remove(&lane);
             if lanes.is_empty() {
@@ -246,12 +318,16 @@ impl Round {
         let outbox = Arc::clone(&self.courier.outbox);
         let now = outbox.clock.now();
         let mut gates = outbox.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        match lesson {
+        match lesson.unwrap_or(Lesson::Nothing) {
             Lesson::Answers => gates.open(&recipient),
-            Lesson::Fails { why, asked } => gates.shut(&recipient, &outbox.backoff, now, asked, &why),
+            Lesson::Fails { why, at, asked } => gates.shut(&recipient, &outbox.backoff, at, asked, &why),
             Lesson::Nothing => {}
             Lesson::StoreFails => {
                 self.agenda.insert(recipient, now + STORE_PAUSE);
+                return;
+            }
+            Lesson::Later => {
+                self.agenda.insert(recipient, now + PATIENCE / 4);
                 return;
             }
         }
@@ -262,7 +338,10 @@ impl Round {
     /// The first instant at which there is something to do even if nothing happens.
     fn sleeps_until(&self) -> Instant {
         let now = Instant::now();
-        let mut wake = self.look.min(self.sweep);
+        let mut wake = self.look.min(self.sweep).min(self.recount);
+        if self.crew.is_some() {
+            wake = wake.min(self.claims);
+        }
         if self.rung {
             wake = wake.min(self.gathered.map_or(now, |last| last + GATHER));
         }
@@ -280,14 +359,22 @@ impl Round {
             self.agenda.remove(&recipient);
             self.ask_for(recipient);
         }
-        if Instant::now() >= self.look {
+        let now = Instant::now();
+        if now >= self.look || (self.crew.is_some() && now >= self.claims) {
             self.rung = true;
         }
-        if Instant::now() >= self.sweep {
-            self.sweep = Instant::now() + SWEEP;
+        if now >= self.sweep || now >= self.recount {
+            let everything = now >= self.sweep;
+            self.recount = now + if self.crew.is_some() { RECOUNT } else { SWEEP };
+            if everything {
+                self.sweep = now + SWEEP;
+            }
             let outbox = Arc::clone(&self.courier.outbox);
             self.tasks.spawn(async move {
-                sweep::all(&outbox).await;
+                if everything {
+                    sweep::remove_all_old(&outbox).await;
+                }
+                sweep::count(&outbox).await;
                 Lesson::Nothing
             });
         }

@@ -47,6 +47,12 @@ impl Snapshot {
         Self { generation, credentials, peers, pins: by_peer, by_key }
     }
 
+    /// Whether these are other pins than ours: more, fewer, or one that says something else.
+    pub(super) fn has_other_pins(&self, pins: &[Pin]) -> bool {
+        let same = |pin: &Pin| self.pins(&pin.peer).iter().any(|known| **known == *pin);
+        pins.len() != self.pins.values().map(Vec::len).sum::<usize>() || !pins.iter().all(same)
+    }
+
     /// The same peers under other credentials.
     pub(super) fn with(&self, generation: u64, credentials: Arc<Credentials>) -> Self {
         let (peers, pins, by_key) = (self.peers.clone(), self.pins.clone(), self.by_key.clone());

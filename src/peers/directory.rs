@@ -185,6 +185,38 @@ impl Directory {
         Ok(Changes { changed, warnings: warnings.iter().map(ToString::to_string).collect() })
     }
 
+    /// Takes up what other nodes have changed in the list of peers, a line each; connections of peers that are gone end here,
+    /// too. Files are each node's own: see [`Self::reload`].
+    ///
+    /// # Errors
+    /// If the store cannot be read; nothing has changed then.
+    pub async fn heard(&self) -> Result<Vec<String>, PeersError> {
+        let _changing = self.changing.lock().await;
+        self.follow_store().await
+    }
+
+    /// Held while the list of peers is being changed, which is then known as it is in the store.
+    pub(super) async fn begin_change(&self) -> Result<tokio::sync::MutexGuard<'_, ()>, PeersError> {
+        let changing = self.changing.lock().await;
+        if self.store.tidings().is_some() {
+            self.follow_store().await?;
+        }
+        Ok(changing)
+    }
+
+    async fn follow_store(&self) -> Result<Vec<String>, PeersError> {
+        let (peers, pins) = (all::<Peer>(&*self.store).await?, all::<Pin>(&*self.store).await?);
+        let before = self.published();
+        let mut changed = compare_peers(&before, &peers, &pins);
+        if changed.is_empty() && before.has_other_pins(&pins) {
+            changed.push("what is known of pinned keys was changed".to_owned());
+        }
+        if !changed.is_empty() {
+            self.publish(Arc::clone(before.credentials()), peers, pins);
+        }
+        Ok(changed)
+    }
+
     /// Publishes the peers as the store has them now, under the running credentials.
     pub(super) async fn publish_peers(&self) -> Result<(), PeersError> {
         let (peers, pins) = (all::<Peer>(&*self.store).await?, all::<Pin>(&*self.store).await?);

@@ -73,7 +73,7 @@ impl Directory {
     /// # Errors
     /// If there is one of that name, a part of it is not what it should be, or the store fails.
     pub async fn add(&self, new: NewPeer) -> Result<(), PeersError> {
-        let _changing = self.changing.lock().await;
+        let _changing = self.begin_change().await?;
         if new.name == self.own_name() {
             return Err(PeersError::OwnName { name: new.name });
         }
@@ -109,7 +109,7 @@ impl Directory {
     /// # Errors
     /// If there is no such active peer, the certificate does not name it, the key proves another, or the store fails.
     pub async fn pin(&self, name: &PeerName, new: impl Into<NewPin>) -> Result<Digest, PeersError> {
-        let _changing = self.changing.lock().await;
+        let _changing = self.begin_change().await?;
         let (mut peer, revision) = self.active(name).await?;
         let now = self.clock.now();
         let pin = self.checked_pin(name, new.into(), now)?;
@@ -126,7 +126,7 @@ impl Directory {
     /// # Errors
     /// If there is no such peer or pin, or the store fails.
     pub async fn unpin(&self, name: &PeerName, spki: &Digest) -> Result<(), PeersError> {
-        let _changing = self.changing.lock().await;
+        let _changing = self.begin_change().await?;
         let (mut peer, revision) = self.revised(name).await?;
         if !self.pins(name).iter().any(|pin| pin.spki == *spki) {
             return Err(PeersError::NotPinned { spki: spki.clone(), name: name.clone() });
@@ -142,7 +142,7 @@ impl Directory {
     /// # Errors
     /// If there is no such active peer, or the store fails.
     pub async fn revoke(&self, name: &PeerName, why: &str) -> Result<(), PeersError> {
-        let _changing = self.changing.lock().await;
+        let _changing = self.begin_change().await?;
         let (mut peer, revision) = self.active(name).await?;
         peer.state = PeerState::Revoked;
         peer.revoked_because = Some(why.to_owned());
@@ -157,7 +157,7 @@ impl Directory {
     /// # Errors
     /// If there is no such peer, or the store fails.
     pub async fn remove(&self, name: &PeerName) -> Result<(), PeersError> {
-        let _changing = self.changing.lock().await;
+        let _changing = self.begin_change().await?;
         let (peer, revision) = self.revised(name).await?;
         let mut batch = Batch::new();
         batch.update(&peer, revision).delete::<Peer>(vec![name.to_value()]);
@@ -172,7 +172,7 @@ impl Directory {
     /// # Errors
     /// If there is no such active peer, a part is not what it should be, or the store fails.
     pub async fn change(&self, name: &PeerName, change: PeerChange) -> Result<(), PeersError> {
-        let _changing = self.changing.lock().await;
+        let _changing = self.begin_change().await?;
         let (mut peer, revision) = self.active(name).await?;
         if let Some(address) = change.address {
             check_address(&address)?;

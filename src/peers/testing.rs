@@ -100,6 +100,12 @@ impl Node {
         Self { data, layout, authority, clock, directory }
     }
 
+    /// Another directory with the same files, over that store.
+    pub(crate) async fn over(&self, store: Arc<dyn store::Store>) -> Arc<Directory> {
+        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
+        Directory::open(store, &self.config(), clock).await.unwrap()
+    }
+
     pub(crate) fn config(&self) -> Config {
         Config::default().resolved(self.data.path())
     }

@@ -243,10 +243,24 @@ impl Rosters {
         let _importing = self.importing.lock().await;
         let imported = Roster::import(&*self.store, text, dry_run, by, now).await?;
         if !dry_run {
-            let kept = kept(&*self.store).await?;
-            *self.current.write().unwrap_or_else(PoisonError::into_inner) = (Arc::new(kept.roster), kept.imported);
+            self.read_again().await?;
         }
         Ok(imported)
+    }
+
+    /// Takes up the roster that another node has imported.
+    ///
+    /// # Errors
+    /// If the store fails or a row is damaged; the roster stays as it was.
+    pub async fn heard(&self) -> Result<(), RosterError> {
+        let _importing = self.importing.lock().await;
+        self.read_again().await
+    }
+
+    async fn read_again(&self) -> Result<(), RosterError> {
+        let kept = kept(&*self.store).await?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = (Arc::new(kept.roster), kept.imported);
+        Ok(())
     }
 }
 

@@ -17,11 +17,14 @@ mod column;
 mod config;
 mod copy;
 mod directory;
+mod duty;
 mod error;
 mod hexed;
 pub mod lease;
 mod metered;
 mod pack;
+#[cfg(test)]
+pub(crate) mod pair;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queue;
@@ -41,6 +44,7 @@ pub(crate) use column::{read_column, record, text_columns, worded};
 pub(crate) use config::disk_use;
 pub use config::{Config, open, prepare};
 pub use copy::{backup, restore};
+pub use duty::{Duty, Holding};
 pub use error::{ServerState, StoreError};
 pub use metered::metered;
 pub(crate) use pack::packed_size;

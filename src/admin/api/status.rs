@@ -52,6 +52,31 @@ pub struct Status {
     pub connections: u64,
     /// What the store says of itself.
     pub store: BTreeMap<String, String>,
+    /// Who else works on it; nothing if it is this node's alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharing: Option<Sharing>,
+}
+
+/// The machines that share one store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Sharing {
+    /// The name of this machine (`node.name`).
+    pub instance: String,
+    /// The machine that runs the clock of significant events; nothing if none is known to.
+    pub clock: Option<String>,
+    /// The others, by name: those that are alive, and those that were in the last day.
+    pub others: Vec<Neighbour>,
+}
+
+/// Another machine on the same store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Neighbour {
+    /// Its name.
+    pub name: String,
+    /// Whether it gives signs of life.
+    pub alive: bool,
+    /// Until when its last one holds, by its own clock; nothing if it has said that it stops.
+    pub until: Option<Timestamp>,
 }
 
 /// What the significant events that are not over add up to, drills included.
@@ -112,6 +137,7 @@ pub(in crate::admin) async fn status(call: &Call<'_>, _: &Permitted<Follow>) -> 
         oldest_parcel,
         connections: parts.metrics.open_connections(),
         store: facts.collect(),
+        sharing: parts.control.sharing(),
     })
 }
 

@@ -72,7 +72,8 @@ impl Coordination {
         Ok(board)
     }
 
-    /// The names of events that this node changes, each once the change is durable; nothing, if so many listen already.
+    /// The names of events that change, each once the change is durable, or was heard of if another node made it; nothing, if
+    /// so many listen already.
     pub fn news(&self, most: usize) -> Option<broadcast::Receiver<EventId>> {
         self.listeners.news.listen(most)
     }

@@ -55,18 +55,25 @@ impl Figures {
         Self { metrics, known: Mutex::default() }
     }
 
-    /// Takes the event as its row shows it. What is known of a longer log stays.
-    pub(super) fn note(&self, row: &Event) {
+    /// Takes the event as its row shows it; whether that is news. What is known of a longer log stays.
+    pub(super) fn note(&self, row: &Event) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (head, old) = known.of.get(&row.id).copied().unwrap_or_default();
         if head > row.head {
-            return;
+            return false;
         }
         let new = Sum::of(row);
         known.of.insert(row.id.clone(), (row.head, new));
         let all = if row.drill { &mut known.drills } else { &mut known.earnest };
         all.exchange(old, new);
         self.show(row.drill, *all);
+        row.head > head
+    }
+
+    /// Those that are not over, as far as is known here.
+    pub(super) fn running(&self) -> Vec<EventId> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.of.iter().filter(|(_, (_, sum))| sum.held + sum.open > 0).map(|(id, _)| id.clone()).collect()
     }
 
     /// Shows the figures of all, drills and not, although none may have been seen.

@@ -16,6 +16,7 @@ mod config;
 mod deliver;
 mod effects;
 mod figures;
+mod hearing;
 mod held;
 mod links;
 mod look;
@@ -58,6 +59,7 @@ use crate::outbox::{Load, Outbox, Reply};
 use crate::peers::Peer;
 use crate::rid::Reading;
 use crate::roster::Rosters;
+use crate::store::lease::Fence;
 use crate::store::{Batch, Store};
 use crate::telemetry::Metrics;
 
@@ -103,8 +105,8 @@ pub struct Coordination {
     shelf: Shelf,
     listeners: Arc<Listeners>,
     boards: boards::Boards,
-    /// Whether the agenda was read from the store.
-    agenda_read: Mutex<bool>,
+    /// For which turn at the clock the agenda was read from the store, by its fence.
+    agenda_read: Mutex<Option<i64>>,
     guesses: answers::Guesses,
     /// What links begin with.
     links: Option<String>,
@@ -121,7 +123,7 @@ impl Coordination {
             shelf: Shelf::new(Arc::clone(&parts.store), parts.config.events_in_memory),
             listeners: Arc::new(listeners),
             boards: boards::Boards::default(),
-            agenda_read: Mutex::new(false),
+            agenda_read: Mutex::default(),
             guesses: answers::Guesses::default(),
             links: parts.links,
             store: parts.store,
@@ -206,8 +208,8 @@ impl Process for Coordination {
         }
     }
 
-    async fn tick(&self, now: Timestamp) -> Option<Timestamp> {
-        self.look_at_the_clock(now).await
+    async fn tick(&self, now: Timestamp, fence: Option<&Fence>) -> Option<Timestamp> {
+        self.look_at_the_clock(now, fence).await
     }
 
     fn bell(&self) -> &Notify {

@@ -8,6 +8,7 @@ mod mailbox;
 mod network;
 mod scans;
 mod scene;
+mod sharing;
 mod time;
 #[path = "../../../tests/it/harness/wait.rs"]
 mod wait;

@@ -74,7 +74,9 @@ pub(super) struct Node {
     pub(super) clock: Arc<ManualClock>,
     pub(super) metrics: Arc<Metrics>,
     peers: Vec<Arc<Peer>>,
-    _directory: TempDir,
+    pub(super) inventory: Arc<Inventory>,
+    pub(super) rosters: Arc<Rosters>,
+    _directory: Option<TempDir>,
 }
 
 impl Node {
@@ -98,6 +100,19 @@ impl Node {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("store").display());
         let store = store::open(&store::Config::at(url)).unwrap();
+        let node = Self::over(store, own, peers, (systems, roster), config, limits).await;
+        Self { _directory: Some(directory), ..node }
+    }
+
+    /// A node on that store, which others may share.
+    pub(super) async fn over(
+        store: Arc<dyn Store>,
+        own: &str,
+        peers: &[(&str, Relation)],
+        (systems, roster): (&str, &str),
+        config: Config,
+        limits: Limits,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::parse(NOW).unwrap()));
         let metrics = Metrics::new();
         let outbox = Outbox::new(store.clone(), outbox::Config::default(), clock.clone(), metrics.clone()).unwrap();
@@ -123,8 +138,8 @@ impl Node {
             store: store.clone(),
             outbox: outbox.clone(),
             postman: post.clone(),
-            inventory,
-            rosters,
+            inventory: inventory.clone(),
+            rosters: rosters.clone(),
             reading: post.reading().clone(),
             plan: config.read_plan().unwrap(),
             config,
@@ -139,10 +154,10 @@ impl Node {
             clock: clock.clone(),
             metrics: metrics.clone(),
         });
-        Self { coordination, store, outbox, exchange, clock, metrics, peers, _directory: directory }
+        Self { coordination, store, outbox, exchange, clock, metrics, peers, inventory, rosters, _directory: None }
     }
 
-    async fn receive(&self, from: &str, body: Bytes, parcel: &Parcel) -> Answer {
+    pub(super) async fn receive(&self, from: &str, body: Bytes, parcel: &Parcel) -> Answer {
         let peer = self.peers.iter().find(|peer| peer.name == name(from)).unwrap();
         let arrival = Arrival {
             admitted: Admitted::assumed(Peer::clone(peer)),
@@ -171,19 +186,19 @@ impl Node {
         self.store.list(Scan::of::<R>(10_000)).await.unwrap()
     }
 
-    async fn waiting(&self) -> Vec<Parcel> {
+    pub(super) async fn waiting(&self) -> Vec<Parcel> {
         let mut parcels = self.all::<Parcel>().await;
         parcels.retain(|parcel| parcel.state == ParcelState::Waiting);
         parcels
     }
 
-    async fn body(&self, parcel: &Parcel) -> Bytes {
+    pub(super) async fn body(&self, parcel: &Parcel) -> Bytes {
         let key = vec![parcel.message.clone().unwrap().to_value()];
         self.store.find::<Body>(key).await.unwrap().unwrap().bytes.into()
     }
 
     /// The parcel was taken, with this reply.
-    async fn delivered(&self, parcel: &Parcel, reply: &Reply) {
+    pub(super) async fn delivered(&self, parcel: &Parcel, reply: &Reply) {
         let load = Load { parcel: parcel.clone(), bytes: self.body(parcel).await };
         let mut entered = self.exchange.enter(&load, reply).await.unwrap();
         entered.batch.put(&Parcel { state: ParcelState::Delivered, ..parcel.clone() });
@@ -275,6 +290,6 @@ pub(super) async fn carry(nodes: &Nodes) {
 pub(super) async fn pass(nodes: &Nodes, span: Duration) {
     for node in nodes.values() {
         node.clock.advance(span);
-        node.coordination.tick(node.clock.now()).await;
+        node.coordination.tick(node.clock.now(), None).await;
     }
 }

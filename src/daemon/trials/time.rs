@@ -71,7 +71,7 @@ impl Department {
 
     async fn settle(&self) {
         let now = self.node.clock.now();
-        self.node.coordination.tick(now).await;
+        self.node.coordination.tick(now, None).await;
         self.node.outbox.wake();
         until(|| "the outbox comes to rest".to_owned(), async || self.rests(now).await.then_some(())).await;
     }

@@ -87,7 +87,7 @@ impl Process for Scripted {
         Ok(known.then_some(Standing { document, restriction: Some("private".to_owned()) }))
     }
 
-    async fn tick(&self, _: Timestamp) -> Option<Timestamp> {
+    async fn tick(&self, _: Timestamp, _: Option<&crate::store::lease::Fence>) -> Option<Timestamp> {
         None
     }
 

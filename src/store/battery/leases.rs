@@ -24,7 +24,7 @@ pub(super) async fn a_duty_has_one_holder(bench: Bench) {
     assert_eq!(other.unwrap().fence(), 1);
     let held = held.renew(&store, later, SPAN).await.unwrap().unwrap();
     assert!(lease::acquire(&store, "clock", "b", NOW + SPAN, SPAN).await.unwrap().is_none(), "it was renewed");
-    held.release(&store, later).await.unwrap();
+    held.release(&store).await.unwrap();
     let next = lease::acquire(&store, "clock", "b", later, SPAN).await.unwrap().unwrap();
     assert_eq!(next.fence(), 2);
 }
