@@ -54,7 +54,9 @@ fn shared(sharing: &Sharing) -> String {
         lines.push(match (other.alive, other.until) {
             (true, _) => format!("{} is alive", other.name),
             (false, None) => format!("{} has stopped", other.name),
-            (false, Some(until)) => format!("{} is SILENT; its last sign of life held until {}", other.name, second(until)),
+            (false, Some(until)) => {
+                format!("{} is SILENT; its last sign of life held until {}", other.name, second(until))
+            }
         });
     }
     lines.join("\n")

@@ -96,7 +96,11 @@ impl Together {
 
     /// Keeps the clock of significant events, or takes it when its holder is silent, until `stop` says true; then it is given
     /// back. `turn` says under which fence it is ours.
-    pub(super) async fn keep_clock(self: Arc<Self>, turn: watch::Sender<Option<Fence>>, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn keep_clock(
+        self: Arc<Self>,
+        turn: watch::Sender<Option<Fence>>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let (span, renew) = if self.shared { (SPAN, RENEW) } else { (SPAN_ALONE, RENEW_ALONE) };
         let mut duty = self.duty(CLOCK, span);
         let mut sure = Instant::now();
@@ -141,7 +145,9 @@ impl Together {
             return;
         }
         match (&fence, self.shared) {
-            (Some(fence), true) => tracing::info!(fence = fence.number, "this node runs the clock of significant events"),
+            (Some(fence), true) => {
+                tracing::info!(fence = fence.number, "this node runs the clock of significant events")
+            }
             (None, true) => tracing::warn!("another node runs the clock of significant events, or none does"),
             _ => {}
         }
@@ -239,7 +245,10 @@ impl Together {
     /// What should be acted on.
     pub(super) fn warnings(&self) -> Vec<String> {
         let namesake = locked(&self.namesake).clone();
-        namesake.map(|other| format!("another process on this store has our name ({other}): set node.name")).into_iter().collect()
+        namesake
+            .map(|other| format!("another process on this store has our name ({other}): set node.name"))
+            .into_iter()
+            .collect()
     }
 }
 
@@ -256,7 +265,15 @@ impl Other {
             // For the first time: by its own word, until it turns out to be silent.
             None => (Instant::now(), lease.until > now, 0),
         };
-        Self { holder: lease.holder.clone(), revision, seen, beats, until: lease.until, alive: alive && !released, was_alive }
+        Self {
+            holder: lease.holder.clone(),
+            revision,
+            seen,
+            beats,
+            until: lease.until,
+            alive: alive && !released,
+            was_alive,
+        }
     }
 }
 

@@ -14,7 +14,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::memory::Memory;
-use super::{Carrier, Config, Crew, Entered, Filter, Load, NewParcel, Outbox, OutboxError, Outcome, Replies, Reply, Worker};
+use super::{
+    Carrier, Config, Crew, Entered, Filter, Load, NewParcel, Outbox, OutboxError, Outcome, Replies, Reply, Worker,
+};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{IncidentName, MessageId, ParcelId, PeerName};
 use crate::store::records::{Body, Parcel, ParcelKind, ParcelState};

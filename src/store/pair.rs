@@ -55,7 +55,7 @@ fn told(batch: &Batch) -> Vec<Tiding> {
     let mut rows = BTreeSet::new();
     for change in &batch.changes {
         let (table, key): (&'static Table, Vec<Value>) = match change {
-            Change::Put { table, row } => (table, row.key(table)),
+            Change::Put { table, row } | Change::Keep { table, row } => (table, row.key(table)),
             Change::Delete { table, key } => (table, key.clone()),
         };
         let key = match key.into_iter().next() {

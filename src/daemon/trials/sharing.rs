@@ -205,7 +205,7 @@ async fn the_clock_is_judged_once_by_two_nodes_through_the_whole_timetable() {
     assert!(expected.len() > 30, "{}", expected.len());
     assert_eq!(found, expected);
     first.chained().await;
-    println!("{} entries; lost to the other: {} and {}", found.len(), one.lost(), other.lost());
+    assert!(one.lost() > 0, "the first did try to judge what was no longer its to judge");
 }
 
 /// A process that is killed gives no notice: within five seconds another runs the clock. One that stops hands it over.
@@ -233,7 +233,6 @@ async fn the_clock_is_taken_over_within_five_seconds_and_handed_over_at_once() {
     task.abort();
     let killed = Instant::now();
     let second = next.wait_for(Option::is_some).await.unwrap().clone().unwrap();
-    println!("taken over after {:?}", killed.elapsed());
     assert!(killed.elapsed() < Duration::from_secs(5) && second.number > first.number, "{:?}", killed.elapsed());
     assert_eq!(south.sharing().unwrap().clock.as_deref(), Some("south"));
 
@@ -296,7 +295,10 @@ async fn the_same_message_at_both_nodes_is_filed_once_and_requests_of_both_take_
     assert_eq!(first.all::<Message>().await.len(), 1, "{:?}", first.journal().await);
 
     // The same document leaves both nodes at the same time, to two units.
-    let (to_one, to_other) = (first.send(UNIT, MsgType::InvestigationRequest, CALL), second.send(OTHER, MsgType::InvestigationRequest, CALL));
+    let (to_one, to_other) = (
+        first.send(UNIT, MsgType::InvestigationRequest, CALL),
+        second.send(OTHER, MsgType::InvestigationRequest, CALL),
+    );
     tokio::join!(to_one, to_other);
     let requests = first.all::<Request>().await;
     let instances: BTreeSet<_> = requests.iter().map(|request| request.instance.clone()).collect();
@@ -309,7 +311,8 @@ async fn a_callback_may_come_to_another_node_than_the_one_that_sent() {
     let (_place, one, other) = halves();
     let to = [(DEPARTMENT, Relation::Peer)];
     let (sender, receiver) = (over(&one, AUTHORITY, &to, ("", "")).await, over(&other, AUTHORITY, &to, ("", "")).await);
-    let department = Node::new(DEPARTMENT, &[(AUTHORITY, Relation::Authority)], (SYSTEMS, ROSTER), Config::default()).await;
+    let department =
+        Node::new(DEPARTMENT, &[(AUTHORITY, Relation::Authority)], (SYSTEMS, ROSTER), Config::default()).await;
     sender.send(DEPARTMENT, MsgType::InvestigationRequest, CALL).await;
     let parcel = sender.waiting().await.remove(0);
     let answer = department.receive(AUTHORITY, sender.body(&parcel).await, &parcel).await;

@@ -97,7 +97,6 @@ async fn two_workers_send_each_parcel_once_in_order_and_seldom_go_for_the_same()
     sleep(seconds(20)).await;
     assert_eq!(two.carried(&lanes), lanes, "each once, and each lane in the order of making");
     let lost = two.nodes.iter().map(|node| node.half.lost()).sum::<usize>();
-    println!("claims that another was faster with: {lost} of 200");
     assert!(lost <= 10, "{lost} of 200 claims were lost races");
     for node in two.nodes {
         node.stop.send(true).unwrap();
@@ -120,7 +119,7 @@ async fn workers_that_know_nothing_of_each_other_lose_races_and_nothing_else() {
     sleep(seconds(60)).await;
     assert_eq!(two.carried(&lanes), lanes);
     let lost = two.nodes.iter().map(|node| node.half.lost()).sum::<usize>();
-    println!("claims that another was faster with, undealt: {lost} of 200");
+    assert!(lost > 10, "only {lost} of 200: the trial tries nothing");
 }
 
 #[tokio::test(start_paused = true)]
