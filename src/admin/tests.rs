@@ -203,6 +203,7 @@ impl Trial {
     }
 }
 
+mod cursors;
 mod description;
 mod desk;
 mod door;

@@ -84,11 +84,14 @@ impl PeerView {
     }
 }
 
-/// All peers, by name.
+/// Peers by name: all of them, unless fewer were asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PeerList {
     /// The peers.
     pub peers: Vec<PeerView>,
+    /// If there are more than were asked for: what to ask with as `cursor` for those that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// What a peer is pinned by: a certificate or a key's digest.
@@ -215,19 +218,27 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
 }
 
 /// The peers that the query string asks for.
-pub(in crate::admin) async fn list(call: &Call<'_>, _: &Permitted<Look>) -> Result<PeerList, Problem> {
-    call.ask.only(&["relation", "state"])?;
+pub(in crate::admin) async fn list(call: &Call<'_>, permitted: &Permitted<Look>) -> Result<PeerList, Problem> {
+    some(call, permitted, MANY).await
+}
+
+/// The same, at most so many unless the query string says how many.
+pub(in crate::admin) async fn some(call: &Call<'_>, _: &Permitted<Look>, most: usize) -> Result<PeerList, Problem> {
+    call.ask.only(&["limit", "cursor", "relation", "state"])?;
+    let limit = call.ask.parameter::<usize>("limit")?.unwrap_or(most).clamp(1, MANY);
+    let cursor = call.ask.parameter("cursor")?;
     let relation = call.ask.parameter::<Relation>("relation")?;
     let state = call.ask.parameter::<PeerState>("state")?;
     let keep = |peer: &Peer| {
         relation.is_none_or(|relation| relation == peer.relation) && state.is_none_or(|state| state == peer.state)
     };
-    let (found, _) = listing::list(call.parts.store.as_ref(), Scan::of::<Peer>(0), MANY, keep).await?;
-    let mut peers = Vec::with_capacity(found.len());
-    for peer in found {
+    let listing::Listed { records, next } =
+        listing::page(call.parts.store.as_ref(), Scan::of::<Peer>(0), limit, cursor, keep).await?;
+    let mut peers = Vec::with_capacity(records.len());
+    for peer in records {
         peers.push(whole(call, peer).await?);
     }
-    Ok(PeerList { peers })
+    Ok(PeerList { peers, next })
 }
 
 async fn pins(call: &Call<'_>, name: &PeerName) -> Result<Vec<Pin>, Problem> {

@@ -1,5 +1,6 @@
 //! The page *Operators*, for administrators: who may give orders and sign in, adding, removing; and of each a new password
-//! for one sign-in, new one-time codes, and the certificates.
+//! for one sign-in, new one-time codes, and the certificates. All are on one page: there are 1,000 at most
+//! ([`crate::admin::operators::MOST`]), of whom each takes one row.
 
 use hyper::Method;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::Method;
 
 use super::Frame;
-use super::turn::{asked, below};
+use super::turn::{Turn, asked, below};
 use crate::admin::api::peers::{self, AddOrder, ChangeOrder, PeerView, PinOrder, PinView, Probed, RevokeOrder};
 use crate::admin::api::wrong_method;
 use crate::admin::auth::{ChangeNode, Look, Permitted};
@@ -18,15 +18,21 @@ use crate::ids::PeerName;
 use crate::peers::{
     Encryption, Expiring, IodefVersion, MsgType, PeerState, PinUse, Policy, Relation, Ruling, Signatures,
 };
+use crate::store::Record;
+use crate::store::records::Peer;
 
 /// A certificate that ends within this time is marked: long enough to get another and have it pinned.
 const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Peers on one page of the list.
+const PAGE: usize = 100;
 
 #[derive(askama::Template)]
 #[template(path = "peers.html")]
 struct Peers {
     frame: Frame,
     peers: Vec<PeerView>,
+    turn: Turn,
     /// What of our own runs out, the soonest first.
     ours: Vec<Expiring>,
     relation: String,
@@ -89,12 +95,15 @@ pub(super) async fn serve(call: &Call<'_>, method: &Method, rest: &[&str]) -> Re
 }
 
 async fn list(call: &Call<'_>, permitted: &Permitted<Look>) -> Result<Reply, Problem> {
-    let list = peers::list(call, permitted).await?;
+    let list = peers::some(call, permitted, PAGE).await?;
+    let turn = Turn::of(call, "/peers", list.peers.len(), "cursor", list.next);
+    let turn = turn.among(call.parts.store.count(Peer::TABLE).await?);
     let mut ours = call.parts.directory.ends();
     ours.retain(|one| !one.whose.starts_with("peer "));
     Reply::page(&Peers {
         frame: call.frame("Peers", "/peers"),
         peers: list.peers,
+        turn,
         ours,
         relation: asked(call, "relation"),
         state: asked(call, "state"),

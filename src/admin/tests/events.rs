@@ -18,7 +18,7 @@ use crate::ids::EventId;
 use crate::store::records::{Event, EventRole, EventState, LogEntry, System};
 use crate::store::{Batch, Column, Scan};
 
-async fn open(client: &Client) -> EventDetail {
+pub(super) async fn open(client: &Client) -> EventDetail {
     client.post("events", &json!({ "document": "<x/>", "drill": true })).await.unwrap()
 }
 
@@ -186,7 +186,7 @@ async fn codes_are_taken_from_anyone_who_is_let_in_and_kept_from_the_trail() {
 }
 
 /// Writes the log of an event as the service would.
-async fn write_log(trial: &super::Trial, id: &str, count: i64) {
+pub(super) async fn write_log(trial: &super::Trial, id: &str, count: i64) {
     let event: EventId = id.parse().unwrap();
     let (mut head, mut batch) = (Head::default(), Batch::new());
     for number in 1..=count {

@@ -61,23 +61,34 @@ pub(crate) fn is_there() -> bool {
     missing.is_none()
 }
 
+/// Starts chromedriver; its port, unless it has ended at once.
+fn drive() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines.by_ref().map(Result::unwrap).find_map(|line| {
+        let (_, port) = line.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse::<u16>().ok()
+    });
+    std::thread::spawn(move || lines.for_each(drop));
+    if port.is_none() {
+        driver.kill().ok();
+        driver.wait().unwrap();
+    }
+    Some((driver, port?))
+}
+
 impl Browser {
     pub(crate) async fn start(hosts: &Hosts, script: Script) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines.by_ref().map(Result::unwrap).find_map(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
-        std::thread::spawn(move || lines.for_each(drop));
+        // It takes a port that is free for IPv4 and ends if another has it for IPv6.
+        let (driver, port) = (0..8).find_map(|_| drive()).expect("chromedriver tells its port");
         let profile = tempfile::tempdir().unwrap();
-        let at = SocketAddr::from(([127, 0, 0, 1], port.expect("chromedriver tells its port")));
+        let at = SocketAddr::from(([127, 0, 0, 1], port));
         let mut browser = Self { driver, at, session: String::new(), chromium: None, _profile: profile };
         let wanted = browser.wanted(hosts, script);
         let opened = browser.call(Method::POST, "/session", wanted).await.unwrap();

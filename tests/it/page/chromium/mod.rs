@@ -2,5 +2,6 @@
 
 mod acts;
 mod driver;
+mod live;
 mod looks;
 pub(super) mod site;

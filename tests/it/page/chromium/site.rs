@@ -44,11 +44,21 @@ pub(crate) fn operator(node: &Daemon, name: &str, role: &str) -> String {
 
 /// Signs that operator in for the first time, and sets a password and codes up; their secret.
 pub(crate) async fn first_sign_in(browser: &Browser, name: &str, once: &str) -> String {
+    come_in(browser, name, once).await;
+    set_up(browser).await
+}
+
+/// Signs that operator in with the one-time password, as far as the page that sets the others up.
+pub(crate) async fn come_in(browser: &Browser, name: &str, once: &str) {
     browser.go(&format!("{PAGE}/sign-in")).await;
     browser.fill("#name", name).await;
     browser.fill("#password", once).await;
     browser.button("Sign in").await;
     browser.arrives("/setup").await;
+}
+
+/// Sets the password and the codes up; the secret.
+pub(crate) async fn set_up(browser: &Browser) -> String {
     let secret: String = browser.text("#app ~ p code").await.split_whitespace().collect();
     browser.fill("#password", PASSWORD).await;
     browser.fill("#again", PASSWORD).await;
