@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::{Content, Of, Parameter, Row};
+use crate::admin::api::events::right;
 use crate::admin::problem::{Code, Problem};
 use crate::ids::{Digest, EventId, MessageId, ParcelId, PeerName};
 
@@ -51,6 +52,8 @@ pub(super) fn document(rows: &[Row]) -> Value {
         "type": "apiKey", "in": "cookie", "name": "__Host-ridd",
         "description": "A session of the page. What changes something carries its token in the header field X-CSRF, too.",
     });
+    let mut definitions = schemas.take_definitions(true);
+    definitions.get_mut("EventOrder").map(with_rights);
     json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -64,13 +67,26 @@ pub(super) fn document(rows: &[Row]) -> Value {
         "security": [{}, { "session": [] }, { "certificate": [] }],
         "paths": paths,
         "components": {
-            "schemas": schemas.take_definitions(true),
+            "schemas": definitions,
             "securitySchemes": {
                 "session": session,
                 "certificate": { "type": "mutualTLS", "description": "A certificate that an operator was added with." },
             },
         },
     })
+}
+
+/// Says of each order about an event which right it takes: all have one address.
+fn with_rights(orders: &mut Value) {
+    for order in orders["oneOf"].as_array_mut().into_iter().flatten() {
+        let name = order["properties"]["order"]["const"].as_str().unwrap_or_default();
+        let Some((right, roles)) = right(name) else { continue };
+        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        let about = order["description"].as_str().unwrap_or_default();
+        let about = format!("{about} Takes the right to {right}: {}.", roles.join(", "));
+        order["description"] = about.trim_start().into();
+        order["x-roles"] = roles.into();
+    }
 }
 
 fn operation(row: &Row, problem: &schemars::Schema, schemas: &mut SchemaGenerator) -> Value {

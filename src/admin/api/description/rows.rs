@@ -44,6 +44,8 @@ pub(in crate::admin) const ROWS: &[Row] = &[
     // Peers.
     Row::new::<Look>("GET", "/peers", "listPeers", "The peers by name")
         .with(&[
+            parameter("limit", a::<u32>(), "How many at most: all unless said."),
+            CURSOR,
             parameter("relation", a::<Relation>(), "Only those that stand so to us."),
             parameter("state", a::<PeerState>(), "Only those in this state."),
         ])
@@ -163,11 +165,16 @@ pub(in crate::admin) const ROWS: &[Row] = &[
         .answers(a::<Report>())
         .answers_bytes(&["text/markdown", "text/html"])
         .fails(&[NotFound]),
-    // Each order takes a right of its own; this is the one that most have.
-    Row::new::<ReportCorrected>("POST", "/events/{event}/orders", "orderEvent", "Gives an order about an event")
-        .takes(a::<events::EventOrder>())
-        .answers(a::<events::EventDetail>())
-        .fails(&[NotFound, Conflict, Refused]),
+    // Each order takes a right of its own, which its schema tells; this is the one that most have.
+    Row::new::<ReportCorrected>(
+        "POST",
+        "/events/{event}/orders",
+        "orderEvent",
+        "Gives an order about an event: each takes a right of its own, see EventOrder",
+    )
+    .takes(a::<events::EventOrder>())
+    .answers(a::<events::EventDetail>())
+    .fails(&[NotFound, Conflict, Refused]),
     // Notices.
     Row::new::<Look>("GET", "/notices", "listNotices", "Who was told what, and what became of it")
         .with(&[

@@ -25,8 +25,8 @@ use crate::ids::{EventId, PeerName};
 use crate::store::Scan;
 use crate::store::records::{Event, EventState};
 
-pub(in crate::admin) use order::carry_out;
 pub use order::{AlertEdit, EventOrder};
+pub(in crate::admin) use order::{carry_out, right};
 pub use view::{CallView, EventDetail, EventView, MarkView, SystemView, UnitView};
 
 /// A listing of events, the last name first.

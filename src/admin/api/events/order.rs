@@ -15,7 +15,7 @@ use crate::coordination::state::State;
 use crate::coordination::subject::Subject;
 use crate::coordination::wire::{AlertParts, Patch, Step, StepKind};
 use crate::ids::{EventId, PeerName};
-use crate::store::records::System;
+use crate::store::records::{Role, System};
 use crate::store::{Column, Store};
 
 /// Changes of the draft of an alert; what is absent stays.
@@ -139,6 +139,22 @@ impl EventOrder {
             Self::Cancel { .. } => "event cancel",
         }
     }
+}
+
+/// The right that an order of that name takes: what it is called, and who has it. The order `met` for a unit takes that of
+/// [`ReportUnit`] alone.
+pub(in crate::admin) fn right(order: &str) -> Option<(&'static str, &'static [Role])> {
+    const fn of<A: Act>() -> (&'static str, &'static [Role]) {
+        (A::NAME, A::ROLES)
+    }
+    Some(match order {
+        "waive" | "confirm" | "close" | "reopen" | "cancel" => of::<Manage>(),
+        "progress" | "complete" | "except" => of::<ReportUnit>(),
+        "corrected" => of::<ReportCorrected>(),
+        "release" | "issued" | "identify" | "met" | "edit" | "approve" | "issue" | "inform" | "scan" | "sign-off"
+        | "status" | "note" => of::<Coordinate>(),
+        _ => return None,
+    })
 }
 
 /// Carries the order out if the operator may give it; the event as it stands then.
