@@ -12,17 +12,19 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 
+use crate::admin::api::operators::{OperatorOrder, OperatorView};
 use crate::admin::api::peers::{AddOrder, ChangeOrder, PeerView, PinOrder};
 use crate::admin::{path, with_parameters};
 use crate::cli::Failure;
 use crate::cli::child::Node;
 use crate::clock::{Clock, SystemClock};
-use crate::daemon::yardstick::{Answer, Connection, Identity, Papers, Stub};
+use crate::daemon::yardstick::{Answer, Connection, Identity, Papers, Stub, Visitor};
 use crate::ids::{IncidentName, PeerName};
 use crate::inventory::ImportReport;
 use crate::peers::issue::{Algorithm, Authority, Lifetime, Request};
 use crate::peers::{Encryption, Policy as Treatment, Relation, Signatures};
 use crate::rid::{Host, IncidentId, MsgType, Policy, draft};
+use crate::store::records::Role;
 
 /// The data call that all are made from.
 const CALL: &str = include_str!("../../../fixtures/data-call/slammer-2.0.xml");
@@ -53,7 +55,8 @@ impl Department {
             .and_then(|()| tempfile::Builder::new().prefix("bench-").tempdir_in(parent))
             .map_err(|why| Failure::input(format_args!("no directory in {}: {why}", parent.display())))?;
         let configuration = format!(
-            "[transport]\nlisten = [\"127.0.0.1:0\"]\n\n[admin]\nlisten = \"127.0.0.1:0\"\nconnections = 1024\n\n[store]\nurl = \"sqlite:store\"\n\n\
+            "[transport]\nlisten = [\"127.0.0.1:0\"]\n\n[admin]\nlisten = \"127.0.0.1:0\"\nconnections = 1024\n\n\
+             [admin.page]\nlisten = \"127.0.0.1:0\"\nconnections = 1100\n\n[store]\nurl = \"sqlite:store\"\n\n\
              [coordination]\n{coordination}"
         );
         let name = |text: &str| text.parse::<PeerName>().map_err(Failure::failed);
@@ -152,6 +155,35 @@ impl Department {
     pub(super) async fn connect(&self, tls: &Arc<ClientConfig>) -> Result<Connection, Failure> {
         let name = self.node.name.to_string();
         Connection::open(self.node.address()?, &name, tls).await.map_err(Failure::failed)
+    }
+
+    /// An operator, added with a certificate by our CA, who signs in with it at the page.
+    pub(super) async fn visitor(&self) -> Result<Visitor, Failure> {
+        let of = &self.node.layout;
+        let lifetime = Lifetime::days(1, SystemClock.now()).map_err(Failure::failed)?;
+        let name: PeerName = "operator.bench.example".parse().map_err(Failure::failed)?;
+        let ca = Authority::open(&of.ca(), &of.ca_key()).map_err(Failure::failed)?;
+        let request = Request { names: vec![name], algorithm: Algorithm::EcdsaP256, lifetime };
+        let issued = ca.issue(&request).map_err(Failure::failed)?;
+        let papers = self._dir.path().join("operator");
+        let papers =
+            Papers { certificate: papers.with_extension("pem"), key: papers.with_extension("key"), ca: of.ca() };
+        fs::write(&papers.certificate, &issued.certificate).map_err(Failure::failed)?;
+        fs::write(&papers.key, &issued.key).map_err(Failure::failed)?;
+        let (user, person, unit) = (None, None, None);
+        let certificate = Some(issued.certificate);
+        let order = OperatorOrder {
+            name: Some("bench".to_owned()),
+            user,
+            role: Role::Administrator,
+            person,
+            unit,
+            certificate,
+        };
+        self.node.client().post::<OperatorView>("operators", &order).await.map_err(Failure::failed)?;
+        let address = self.node.page().ok_or_else(|| Failure::failed("the node serves no page"))?;
+        let tls = papers.client().map_err(Failure::failed)?;
+        Visitor::sign_in(address, self.node.name.as_str(), &tls).await.map_err(Failure::failed)
     }
 
     /// The authority's data call of that number, issued now, about a vulnerability of its own.

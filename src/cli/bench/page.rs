@@ -1,13 +1,12 @@
 //! `ridd bench page`: what the page *Now* costs a node with many open events, from the request to its last byte, and what
-//! pages cost that are open while nothing happens. Over the admin socket, which serves the same pages as the page's listener.
+//! pages cost that are open while nothing happens. As a browser gets them: over TLS, by an operator who has signed in, with the
+//! cookie, on a connection that is kept.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
@@ -16,13 +15,12 @@ use super::department::{Department, PATIENCE};
 use super::timing::{Samples, Times};
 use crate::admin::path;
 use crate::cli::{Ended, Exit, Failure, Globals, print};
+use crate::daemon::yardstick::Visit;
 
 /// No unit is ever written to here.
 const NOWHERE: &str = "127.0.0.1:1";
 /// How often each page is asked for.
 const ROUNDS: usize = 25;
-/// What a browser asks for.
-const HEAD: &str = "host: localhost\r\naccept: text/html\r\nconnection: close\r\n\r\n";
 
 /// Arguments of `ridd bench page`.
 #[derive(Debug, clap::Args)]
@@ -134,7 +132,6 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Figures, Failure> {
     }
     drop(connection);
     let client = department.node.client();
-    let socket = client.socket().to_owned();
     let list: List = client.get("events?limit=1000").await.map_err(Failure::failed)?;
     let Some(first) = list.events.first() else { return Err(Failure::failed("no call has opened an event")) };
     let (orders, page) = (path(["events", &first.id, "orders"]), format!("/{}", path(["events", &first.id])));
@@ -143,37 +140,41 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Figures, Failure> {
         client.post::<Value>(&orders, &order).await.map(drop).map_err(Failure::failed)
     };
 
+    let visitor = department.visitor().await?;
+    let mut browser = visitor.open().await.map_err(Failure::failed)?;
     let begun = Instant::now();
-    let text = fetch(&socket, "/").await?;
+    let text = fetch(&mut browser, "/").await?;
     let first_ms = begun.elapsed().as_secs_f64() * 1e3;
     let (mut now, mut changed, mut event) = (Samples::default(), Samples::default(), Samples::default());
     for _ in 0..ROUNDS {
-        timed(&mut now, &socket, "/").await?;
-        timed(&mut event, &socket, &page).await?;
+        timed(&mut now, &mut browser, "/").await?;
+        timed(&mut event, &mut browser, &page).await?;
         remark().await?;
-        timed(&mut changed, &socket, "/").await?;
+        timed(&mut changed, &mut browser, "/").await?;
     }
     let mut assets_bytes = 0;
     for asset in text.split('"').filter(|word| word.starts_with("/assets/")) {
-        let body = fetch(&socket, asset).await?;
+        let body = fetch(&mut browser, asset).await?;
         assets_bytes += body.len();
         keep(args.keep.as_deref(), asset.trim_start_matches("/assets/"), &body)?;
     }
     keep(args.keep.as_deref(), "now.html", &text)?;
-    keep(args.keep.as_deref(), "event.html", &fetch(&socket, &page).await?)?;
+    keep(args.keep.as_deref(), "event.html", &fetch(&mut browser, &page).await?)?;
 
     // What the start and the calls left behind is done, and the threads that did it have ended.
     tokio::time::sleep(Duration::from_secs(20)).await;
     let alone_ms = spent(&department, args.seconds).await;
     let mut streams = Vec::new();
     for _ in 0..args.streams {
-        streams.push(listen(&socket).await?);
+        let mut stream = visitor.open().await.map_err(Failure::failed)?;
+        told(stream.listen("/live", "retry:")).await?;
+        streams.push(stream);
     }
     let idle_ms = spent(&department, args.seconds).await;
     let begun = Instant::now();
     remark().await?;
     for stream in &mut streams {
-        until(stream, "event: changed").await?;
+        told(stream.until("event: changed")).await?;
     }
     let told_ms = begun.elapsed().as_secs_f64() * 1e3;
     Ok(Figures {
@@ -201,50 +202,21 @@ async fn spent(department: &Department, seconds: u64) -> f64 {
     (running(department.node.pid()) - before) * 1e3
 }
 
-async fn timed(samples: &mut Samples, socket: &Path, address: &str) -> Result<(), Failure> {
+async fn timed(samples: &mut Samples, browser: &mut Visit, address: &str) -> Result<(), Failure> {
     let begun = Instant::now();
-    fetch(socket, address).await?;
+    fetch(browser, address).await?;
     samples.add(begun.elapsed());
     Ok(())
 }
 
-async fn ask(socket: &Path, address: &str) -> Result<UnixStream, Failure> {
-    let mut stream = UnixStream::connect(socket).await.map_err(Failure::failed)?;
-    stream.write_all(format!("GET {address} HTTP/1.1\r\n{HEAD}").as_bytes()).await.map_err(Failure::failed)?;
-    Ok(stream)
-}
-
 /// The body at that address.
-async fn fetch(socket: &Path, address: &str) -> Result<String, Failure> {
-    let mut stream = ask(socket, address).await?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await.map_err(Failure::failed)?;
-    match text.split_once("\r\n\r\n") {
-        Some((head, body)) if head.starts_with("HTTP/1.1 200 ") => Ok(body.to_owned()),
-        _ => Err(Failure::failed(format_args!("{address}: {}", text.lines().next().unwrap_or("no answer")))),
-    }
+async fn fetch(browser: &mut Visit, address: &str) -> Result<String, Failure> {
+    browser.get(address).await.map_err(|error| Failure::failed(format_args!("{address}: {error}")))
 }
 
-/// A stream of news that has begun.
-async fn listen(socket: &Path) -> Result<UnixStream, Failure> {
-    let mut stream = ask(socket, "/live").await?;
-    until(&mut stream, "retry:").await?;
-    Ok(stream)
-}
-
-/// Reads until these words have come.
-async fn until(stream: &mut UnixStream, words: &str) -> Result<(), Failure> {
-    let mut seen = String::new();
-    let mut bytes = [0; 4_096];
-    while !seen.contains(words) {
-        let read = timeout(PATIENCE, stream.read(&mut bytes)).await.map_err(Failure::failed)?;
-        let read = read.map_err(Failure::failed)?;
-        if read == 0 {
-            return Err(Failure::failed(format_args!("a stream of news has ended before {words:?} came")));
-        }
-        seen.push_str(&String::from_utf8_lossy(bytes.get(..read).unwrap_or_default()));
-    }
-    Ok(())
+/// Waits for words in a stream, and not for ever.
+async fn told<E: std::fmt::Display>(words: impl Future<Output = Result<(), E>>) -> Result<(), Failure> {
+    timeout(PATIENCE, words).await.map_err(Failure::failed)?.map_err(Failure::failed)
 }
 
 fn keep(dir: Option<&Path>, name: &str, text: &str) -> Result<(), Failure> {
@@ -252,27 +224,4 @@ fn keep(dir: Option<&Path>, name: &str, text: &str) -> Result<(), Failure> {
     // As files the pages find their style beside them.
     let text = text.replace("\"/assets/", "\"");
     std::fs::create_dir_all(dir).and_then(|()| std::fs::write(dir.join(name), text)).map_err(Failure::failed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn what_is_no_page_is_said() {
-        let dir = tempfile::tempdir().unwrap();
-        let socket = dir.path().join("s");
-        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
-        let serve = tokio::spawn(async move {
-            for answer in ["HTTP/1.1 200 OK\r\nx: y\r\n\r\nbody", "HTTP/1.1 403 Forbidden\r\n\r\nno"] {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let mut head = [0; 256];
-                let _: usize = stream.read(&mut head).await.unwrap();
-                stream.write_all(answer.as_bytes()).await.unwrap();
-            }
-        });
-        assert_eq!(fetch(&socket, "/").await.unwrap(), "body");
-        assert!(fetch(&socket, "/status").await.is_err());
-        serve.await.unwrap();
-    }
 }

@@ -16,7 +16,7 @@ use tokio_rustls::client::TlsStream;
 use super::YardstickError;
 
 /// Larger heads than this no node of ours sends.
-const HEAD_LIMIT: usize = 16 * 1024;
+pub(super) const HEAD_LIMIT: usize = 16 * 1024;
 
 /// What to send where.
 #[derive(Clone, Debug)]
@@ -108,11 +108,11 @@ pub async fn drive(
 
 /// One kept connection.
 pub struct Connection {
-    stream: TlsStream<TcpStream>,
-    address: SocketAddr,
+    pub(super) stream: TlsStream<TcpStream>,
+    pub(super) address: SocketAddr,
     host: String,
     out: Vec<u8>,
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
 }
 
 impl Connection {
@@ -167,7 +167,7 @@ impl Connection {
         Err(YardstickError::Answer { message: number, found: format!("{status}:\n{shown}") })
     }
 
-    async fn read(&mut self, number: u64) -> Result<(), YardstickError> {
+    pub(super) async fn read(&mut self, number: u64) -> Result<(), YardstickError> {
         let address = self.address;
         let failed = |source| YardstickError::Connection { doing: "reading the answer of", address, source };
         match self.stream.read_buf(&mut self.buffer).await.map_err(failed)? {
@@ -178,7 +178,7 @@ impl Connection {
 }
 
 /// The status and the length of the whole answer, once its head is complete. Nodes of ours always say the length.
-fn head(buffer: &[u8]) -> Option<(String, usize)> {
+pub(super) fn head(buffer: &[u8]) -> Option<(String, usize)> {
     let end = memchr::memmem::find(buffer, b"\r\n\r\n")? + 4;
     let text = std::str::from_utf8(buffer.get(..end)?).ok()?;
     let mut lines = text.split("\r\n");

@@ -1,5 +1,5 @@
-//! The yardstick of `ridd bench`: a node that does nothing over the same HTTP and TLS, a client that loads either, and peers
-//! that only answer.
+//! The yardstick of `ridd bench`: a node that does nothing over the same HTTP and TLS, a client that loads either, peers that
+//! only answer, and a browser at the page.
 //!
 //! Used by the bench command only. Both sides prove themselves with certificates as real nodes do, without resumption,
 //! so that what differs between the two nodes is the work between request and answer.
@@ -7,6 +7,7 @@
 mod load;
 mod nothing;
 mod stub;
+mod visit;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 pub use load::{Connection, Figures, Load, drive};
 pub use nothing::DoNothing;
 pub use stub::{Answer, Identity, Stub};
+pub use visit::{Visit, Visitor};
 
 /// Why the yardstick cannot be laid on.
 #[derive(Debug, thiserror::Error)]
