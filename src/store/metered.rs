@@ -1,7 +1,9 @@
 //! A store whose commits are counted and timed: whoever commits, the metrics know how long it took or why it failed, and
-//! whether the store takes anything at all; and whoever listens knows which tables they changed. Made once by `daemon` around the store that it opened.
+//! whether the store takes anything at all, and why not; and whoever listens knows which tables they changed. Made once by
+//! `daemon` around the store that it opened.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -12,24 +14,48 @@ use crate::telemetry::Metrics;
 
 /// The same store, with every commit counted.
 pub fn metered(store: Arc<dyn Store>, metrics: Arc<Metrics>) -> Arc<dyn Store> {
-    Arc::new(Metered { store, metrics, counting: Arc::default() })
+    let watch = Watch { metrics, counting: Counting::default(), failing: Mutex::default() };
+    Arc::new(Metered { store, watch: Arc::new(watch) })
 }
 
 struct Metered {
     store: Arc<dyn Store>,
-    metrics: Arc<Metrics>,
-    counting: Arc<Counting>,
+    watch: Arc<Watch>,
 }
 
-/// Counts what became of a batch that was handed over at that instant.
-fn tell(metrics: &Metrics, begun: Instant, outcome: &Result<(), StoreError>) {
-    match outcome {
-        Ok(()) => metrics.committed(begun.elapsed()),
-        Err(StoreError::Conflict { .. }) => metrics.store_fault("conflict", false),
-        Err(StoreError::Full { .. }) => metrics.store_fault("full", true),
-        Err(StoreError::Server { state, .. }) => metrics.store_fault(state.as_str(), true),
-        Err(StoreError::Undecided { .. }) => metrics.store_fault("undecided", true),
-        Err(_) => metrics.store_fault("broken", true),
+/// Who is told what became of the batches.
+struct Watch {
+    metrics: Arc<Metrics>,
+    counting: Counting,
+    /// Why the store takes no messages, while it does not.
+    failing: Mutex<Option<String>>,
+}
+
+impl Watch {
+    /// What became of a batch that was handed over at that instant and changes these tables.
+    fn tell(&self, begun: Instant, tables: &BTreeSet<&'static str>, outcome: &Result<(), StoreError>) {
+        let reason = match outcome {
+            Ok(()) => {
+                if self.metrics.is_store_failing() {
+                    *self.failing() = None;
+                }
+                self.metrics.committed(begun.elapsed());
+                self.counting.count(tables);
+                return;
+            }
+            Err(StoreError::Conflict { .. }) => return self.metrics.store_fault("conflict", false),
+            Err(StoreError::Full { .. }) => "full",
+            Err(StoreError::Server { state, .. }) => state.as_str(),
+            Err(StoreError::Undecided { .. }) => "undecided",
+            Err(_) => "broken",
+        };
+        *self.failing() = outcome.as_ref().err().map(StoreError::to_string);
+        self.metrics.store_fault(reason, true);
+    }
+
+    fn failing(&self) -> MutexGuard<'_, Option<String>> {
+        // A text is set or taken whole, whatever happened elsewhere.
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -38,30 +64,23 @@ impl Store for Metered {
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         let (begun, tables) = (Instant::now(), batch.tables());
         let outcome = self.store.commit(batch).await;
-        tell(&self.metrics, begun, &outcome);
-        if outcome.is_ok() {
-            self.counting.count(&tables);
-        }
+        self.watch.tell(begun, &tables, &outcome);
         outcome
     }
 
     async fn enqueue(&self, batch: Batch) -> Result<Committing, StoreError> {
-        let (begun, tables) = (Instant::now(), batch.tables());
-        let (metrics, counting) = (Arc::clone(&self.metrics), Arc::clone(&self.counting));
+        let (begun, tables, watch) = (Instant::now(), batch.tables(), Arc::clone(&self.watch));
         let committing = match self.store.enqueue(batch).await {
             Ok(committing) => committing,
             Err(error) => {
                 let refused = Err(error);
-                tell(&metrics, begun, &refused);
+                watch.tell(begun, &tables, &refused);
                 return refused.map(|()| Box::pin(async { Ok(()) }) as Committing);
             }
         };
         Ok(Box::pin(async move {
             let outcome = committing.await;
-            tell(&metrics, begun, &outcome);
-            if outcome.is_ok() {
-                counting.count(&tables);
-            }
+            watch.tell(begun, &tables, &outcome);
             outcome
         }))
     }
@@ -79,7 +98,11 @@ impl Store for Metered {
     }
 
     async fn facts(&self) -> Vec<(&'static str, String)> {
-        self.store.facts().await
+        let mut facts = self.store.facts().await;
+        if let Some(why) = self.watch.failing().clone() {
+            facts.push(("takes no messages", why));
+        }
+        facts
     }
 
     async fn engine_faults(&self) -> Result<Vec<String>, StoreError> {
@@ -91,7 +114,7 @@ impl Store for Metered {
     }
 
     fn touched(&self) -> Option<Touched> {
-        Some(self.counting.listen())
+        Some(self.watch.counting.listen())
     }
 }
 
@@ -115,6 +138,7 @@ mod tests {
         };
         store.enqueue(batch()).await.unwrap().await.unwrap();
         assert!(matches!(store.commit(batch()).await, Err(StoreError::Conflict { .. })));
+        assert!(!store.facts().await.iter().any(|(name, _)| *name == "takes no messages"));
         let text = metrics.render();
         assert!(text.contains("ridd_store_commit_seconds_count 1"), "{text}");
         assert!(text.contains("ridd_store_faults_total{reason=\"conflict\"} 1"), "{text}");
@@ -141,5 +165,18 @@ mod tests {
         batch.put(&once()).put(&Once { digest: Digest::of(b"y"), ..once() });
         store.commit(batch).await.unwrap();
         assert_eq!(*touched.borrow_and_update(), [("once", 2)].into());
+    }
+
+    #[tokio::test]
+    async fn why_it_takes_no_messages_is_among_the_facts_until_it_does() {
+        let watch = Watch { metrics: Metrics::new(), counting: Counting::default(), failing: Mutex::default() };
+        let full = || Err(StoreError::Full { place: "there".to_owned() });
+        let tell = |outcome| watch.tell(Instant::now(), &BTreeSet::new(), &outcome);
+        tell(full());
+        let conflict = StoreError::Conflict { table: "once", expected: "no row of that key".to_owned() };
+        tell(Err(conflict));
+        assert!(watch.failing().as_deref().is_some_and(|why| why.contains("no room left")));
+        tell(Ok(()));
+        assert_eq!(*watch.failing(), None);
     }
 }

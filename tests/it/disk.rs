@@ -10,18 +10,18 @@ use crate::harness::peer;
 use crate::harness::pki::Pki;
 use crate::harness::{report, skip, wait};
 
-/// A small file system of its own; gone with the value.
-struct SmallDisk(PathBuf);
+/// A small file system of its own; gone with the value. Used by the trials of a server on a full disk too.
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn mount(at: &Path) -> Option<Self> {
+    pub(crate) fn mount(at: &Path) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
         let status = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "none"]).arg(at).status();
         status.is_ok_and(|status| status.success()).then(|| Self(at.to_owned()))
     }
 
     /// Writes until nothing more goes in.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file = fs::File::create(self.0.join("filler")).unwrap();
         let block = vec![0u8; 4096];
         while file.write_all(&block).is_ok() {}
@@ -71,7 +71,7 @@ async fn fills_up_and_recovers(engine: &str) {
     assert!((500..600).contains(&status), "{status}");
     wait::until(|| "the alarm".to_owned(), async || (node.metric("ridd_store_failing") > 0.0).then_some(())).await;
     assert!(node.log().to_lowercase().contains("no room left"), "{}", node.log());
-    fs::remove_file(data_file(&disk)).unwrap();
+    fs::remove_file(filler(&disk)).unwrap();
     wait::until(|| "room again".to_owned(), async || (post(&first).await == 200).then_some(())).await;
     acknowledged.push(first);
     assert_eq!(node.metric("ridd_store_failing"), 0.0, "the alarm is over");
@@ -85,7 +85,8 @@ async fn fills_up_and_recovers(engine: &str) {
     }
 }
 
-fn data_file(disk: &SmallDisk) -> PathBuf {
+/// The file that fills it.
+pub(crate) fn filler(disk: &SmallDisk) -> PathBuf {
     disk.0.join("filler")
 }
 

@@ -97,30 +97,13 @@ pub(super) async fn serve(call: &Call<'_>) -> Result<Reply, Problem> {
     Reply::json(&status(call, &call.permit()?).await?)
 }
 
-/// How the node does now.
+/// How the node does now. If the store cannot be read, its figures are 0, the node is not ready, and what the store says of
+/// itself tells why.
 pub(in crate::admin) async fn status(call: &Call<'_>, _: &Permitted<Follow>) -> Result<Status, Problem> {
     let parts = call.parts;
-    let store = parts.store.as_ref();
-    let active = |peer: &Peer| peer.state == PeerState::Active;
-    let (peers, _) = listing::list(store, Scan::of::<Peer>(0), COUNTED, active).await?;
-    let open = Scan::of::<Request>(0).by("by_due").with(vec![true.to_value()]);
-    let waits = |request: &Request| {
-        request.direction == Direction::In && matches!(request.state, RequestState::Undecided | RequestState::Pending)
-    };
-    let (held, _) = listing::list(store, open, COUNTED, waits).await?;
-    let mut outbox = BTreeMap::new();
-    let mut oldest_parcel: Option<Timestamp> = None;
-    for state in [ParcelState::Waiting, ParcelState::Claimed, ParcelState::Dead] {
-        let scan = Scan::of::<Parcel>(0).by("by_recipient").with(vec![state.to_value()]);
-        let (parcels, _) = listing::list::<Parcel>(store, scan, COUNTED, |_| true).await?;
-        if state == ParcelState::Waiting {
-            oldest_parcel = parcels.iter().map(|parcel| parcel.created).min();
-        }
-        outbox.insert(state.to_string(), parcels.len());
-    }
     let unready = parts.control.ready().err();
-    let facts = store.facts().await.into_iter().map(|(name, value)| (name.to_owned(), value));
-    Ok(Status {
+    let facts = parts.store.facts().await.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let mut status = Status {
         name: parts.directory.own_name().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: parts.started,
@@ -128,17 +111,46 @@ pub(in crate::admin) async fn status(call: &Call<'_>, _: &Permitted<Follow>) -> 
         ready: unready.is_none(),
         unready,
         warnings: parts.control.warnings(),
-        peers: peers.len(),
-        messages: store.count(Message::TABLE).await?,
-        held: held.len(),
-        incidents: store.count(Incident::TABLE).await?,
-        events: events(store).await?,
-        outbox,
-        oldest_parcel,
+        peers: 0,
+        messages: 0,
+        held: 0,
+        incidents: 0,
+        events: EventFigures::default(),
+        outbox: BTreeMap::new(),
+        oldest_parcel: None,
         connections: parts.metrics.open_connections(),
         store: facts.collect(),
         sharing: parts.control.sharing(),
-    })
+    };
+    if let Err(problem) = count(parts.store.as_ref(), &mut status).await {
+        status.ready = false;
+        status.unready.get_or_insert_with(|| "the store cannot be read".to_owned());
+        status.store.insert("cannot be read".to_owned(), problem.message);
+    }
+    Ok(status)
+}
+
+/// Fills in what stands in the store.
+async fn count(store: &dyn Store, status: &mut Status) -> Result<(), Problem> {
+    let active = |peer: &Peer| peer.state == PeerState::Active;
+    status.peers = listing::list(store, Scan::of::<Peer>(0), COUNTED, active).await?.0.len();
+    let open = Scan::of::<Request>(0).by("by_due").with(vec![true.to_value()]);
+    let waits = |request: &Request| {
+        request.direction == Direction::In && matches!(request.state, RequestState::Undecided | RequestState::Pending)
+    };
+    status.held = listing::list(store, open, COUNTED, waits).await?.0.len();
+    for state in [ParcelState::Waiting, ParcelState::Claimed, ParcelState::Dead] {
+        let scan = Scan::of::<Parcel>(0).by("by_recipient").with(vec![state.to_value()]);
+        let (parcels, _) = listing::list::<Parcel>(store, scan, COUNTED, |_| true).await?;
+        if state == ParcelState::Waiting {
+            status.oldest_parcel = parcels.iter().map(|parcel| parcel.created).min();
+        }
+        status.outbox.insert(state.to_string(), parcels.len());
+    }
+    status.messages = store.count(Message::TABLE).await?;
+    status.incidents = store.count(Incident::TABLE).await?;
+    status.events = events(store).await?;
+    Ok(())
 }
 
 async fn events(store: &dyn Store) -> Result<EventFigures, Problem> {

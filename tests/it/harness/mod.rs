@@ -2,6 +2,7 @@
 //!
 //! No fixed port, no log scraping to find out whether something has happened, no sleep instead of a condition.
 
+pub(crate) mod cable;
 pub(crate) mod daemon;
 pub(crate) mod mailbox;
 pub(crate) mod peer;
