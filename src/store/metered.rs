@@ -9,7 +9,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use super::touched::Counting;
-use super::{Batch, Committing, Row, Scan, Store, StoreError, Table, Tidings, Touched, Value};
+use super::{Batch, Committing, Row, Scan, ServerState, Store, StoreError, Table, Tidings, Touched, Value};
 use crate::telemetry::Metrics;
 
 /// The same store, with every commit counted.
@@ -53,6 +53,19 @@ impl Watch {
         self.metrics.store_fault(reason, true);
     }
 
+    /// What became of a read. While a server cannot even be read nothing comes so far as to be committed; that it is busy
+    /// for one does not mean that it is for all.
+    fn read<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error @ StoreError::Server { state, .. }) = &outcome {
+            let failing = *state != ServerState::Busy;
+            if failing {
+                *self.failing() = Some(error.to_string());
+            }
+            self.metrics.store_fault(state.as_str(), failing);
+        }
+        outcome
+    }
+
     fn failing(&self) -> MutexGuard<'_, Option<String>> {
         // A text is set or taken whole, whatever happened elsewhere.
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
@@ -86,15 +99,15 @@ impl Store for Metered {
     }
 
     async fn row(&self, table: &'static Table, key: Vec<Value>) -> Result<Option<Row>, StoreError> {
-        self.store.row(table, key).await
+        self.watch.read(self.store.row(table, key).await)
     }
 
     async fn rows(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {
-        self.store.rows(scan).await
+        self.watch.read(self.store.rows(scan).await)
     }
 
     async fn count(&self, table: &'static Table) -> Result<u64, StoreError> {
-        self.store.count(table).await
+        self.watch.read(self.store.count(table).await)
     }
 
     async fn facts(&self) -> Vec<(&'static str, String)> {
@@ -178,5 +191,10 @@ mod tests {
         assert!(watch.failing().as_deref().is_some_and(|why| why.contains("no room left")));
         tell(Ok(()));
         assert_eq!(*watch.failing(), None);
+        let server = |state| Err(StoreError::Server { place: String::new(), state, why: String::new() });
+        assert!(watch.read::<i32>(server(ServerState::Busy)).is_err() && !watch.metrics.is_store_failing());
+        assert!(watch.read::<i32>(server(ServerState::Unreachable)).is_err() && watch.metrics.is_store_failing());
+        tell(Ok(()));
+        assert!(!watch.metrics.is_store_failing());
     }
 }
