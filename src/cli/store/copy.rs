@@ -1,6 +1,7 @@
 //! `ridd store copy`: everything from one store into another of any engine.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -23,11 +24,16 @@ pub(super) struct Copy {
     /// The empty store that it is copied to, or one where the same copy was broken off
     #[arg(long, value_name = "URL")]
     to: String,
+    /// The file with the password of a server's user, in its first line [default: store.password-file]
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
 }
 
 impl Copy {
-    /// Copies; of servers the settings beside the address are those of the configuration.
+    /// Copies; of servers the other settings beside the address are those of the configuration.
     pub(super) fn run(&self, config: &store::Config, globals: &Globals) -> Ended {
+        let password_file = self.password_file.clone().or_else(|| config.password_file.clone());
+        let config = store::Config { password_file, ..config.clone() };
         let (from, to) = (at(Some(&self.from), config.clone()), at(Some(&self.to), config.clone()));
         to.check().map_err(Failure::input)?;
         let source = existing(&from)?;
