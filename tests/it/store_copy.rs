@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::harness::daemon::{Daemon, RIDD, Setup};
 use crate::harness::peer;
 use crate::harness::pki::Pki;
+use crate::harness::postgres::{self, Server};
 use crate::harness::report::report;
 use crate::harness::wait::LONG;
 
@@ -44,18 +45,43 @@ async fn filled(url: &str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_copy_that_is_killed_is_gone_on_with_and_no_node_starts_on_it_before() {
-    let place = tempfile::tempdir().unwrap();
-    let url = |engine: &str, name: &str| format!("{engine}:{}", place.path().join(name).display());
-    for (from, to) in [("sqlite", "sled"), ("sled", "sqlite")] {
-        let (source, copy) = (url(from, &format!("{from}-source")), url(to, &format!("{to}-copy")));
+/// Somewhere to copy from or to.
+struct Place {
+    dir: tempfile::TempDir,
+    server: Option<&'static Server>,
+}
+
+impl Place {
+    /// An address there for a store of that engine, and a way to see how much of a copy has arrived at it.
+    fn store(&self, engine: &str, name: &str) -> (String, Box<dyn Fn() -> bool>) {
+        if engine == "postgres" {
+            let server = self.server.unwrap();
+            let database = server.database();
+            let far = {
+                let database = database.clone();
+                move || {
+                    let asked = server.psql(&database, "SELECT rows FROM ridd.copying");
+                    String::from_utf8_lossy(&asked.stdout).trim().parse::<u64>().is_ok_and(|rows| rows > 4_000)
+                }
+            };
+            return (server.url("postgres", &database), Box::new(far));
+        }
+        let dir = self.dir.path().join(format!("{engine}-{name}"));
+        (format!("{engine}:{}", dir.display()), Box::new(move || size(&dir) >= 1 << 20))
+    }
+}
+
+async fn killed_and_gone_on_with(pairs: &[(&str, &str)], server: Option<&'static Server>) {
+    let place = Place { dir: tempfile::tempdir().unwrap(), server };
+    let data = place.dir.path();
+    for (from, to) in pairs {
+        let (source, _) = place.store(from, "source");
+        let (copy, is_far) = place.store(to, "copy");
         filled(&source).await;
         let args = ["--json", "store", "copy", "--from", &source, "--to", &copy];
-        let mut killed =
-            Command::new(RIDD).arg("--data").arg(place.path()).args(args).stderr(Stdio::null()).spawn().unwrap();
+        let mut killed = Command::new(RIDD).arg("--data").arg(data).args(args).stderr(Stdio::null()).spawn().unwrap();
         let began = Instant::now();
-        while size(&place.path().join(format!("{to}-copy"))) < 1 << 20 {
+        while !is_far() {
             assert!(began.elapsed() < LONG, "nothing is copied");
             assert_eq!(killed.try_wait().unwrap(), None, "it was too fast to be killed");
             std::thread::sleep(std::time::Duration::from_millis(1));
@@ -63,22 +89,33 @@ async fn a_copy_that_is_killed_is_gone_on_with_and_no_node_starts_on_it_before()
         killed.kill().unwrap();
         killed.wait().unwrap();
 
-        let config = place.path().join("ridd.toml");
+        let config = data.join("ridd.toml");
         std::fs::write(&config, format!("[store]\nurl = \"{copy}\"\n[transport]\nlisten = [\"127.0.0.1:0\"]\n"))
             .unwrap();
-        let refused = ridd(place.path(), &["serve"]);
+        let refused = ridd(data, &["serve"]);
         let words = String::from_utf8_lossy(&refused.stderr);
         assert!(!refused.status.success() && words.contains("unfinished copy of"), "{words}");
 
-        let finished = json(&ridd(place.path(), &args));
+        let finished = json(&ridd(data, &args));
         assert_eq!(finished["rows"], ROWS, "{finished}");
         for url in [&source, &copy] {
-            assert_eq!(json(&ridd(place.path(), &["--json", "store", "check", "--url", url]))["sound"], true);
+            assert_eq!(json(&ridd(data, &["--json", "store", "check", "--url", url]))["sound"], true);
         }
-        let again = ridd(place.path(), &args);
+        let again = ridd(data, &args);
         assert_eq!(again.status.code(), Some(2), "a store in use is not written over");
         std::fs::remove_file(config).unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_killed_is_gone_on_with_and_no_node_starts_on_it_before() {
+    killed_and_gone_on_with(&[("sqlite", "sled"), ("sled", "sqlite")], None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_is_one_to_or_from_postgresql() {
+    let Some(server) = postgres::shared() else { return };
+    killed_and_gone_on_with(&[("sqlite", "postgres"), ("postgres", "sled")], Some(server)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,7 +114,10 @@ impl Server {
         fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let mut copy = command(&self.programs.join("pg_basebackup"));
         copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--username=postgres", "--host"]);
-        copy.arg(self.place.path()).arg("--pgdata").arg(place.path().join("data"));
+        copy.arg(self.place.path())
+            .args(["--port", &self.socket_port().to_string()])
+            .arg("--pgdata")
+            .arg(place.path().join("data"));
         done("pg_basebackup", &copy.current_dir("/").output().unwrap());
         let mut server = Self { place, programs: self.programs.clone(), manner: self.manner, port: 0, running: None };
         server.begin();

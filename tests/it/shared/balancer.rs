@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
@@ -13,6 +14,7 @@ use socket2::{Domain, Socket, Type};
 use crate::harness::daemon::{Daemon, RIDD, Setup};
 use crate::harness::peer::{self, Http, RidSystem, Scripted};
 use crate::harness::pki::{Papers, Pki};
+use crate::harness::postgres::{Manner, Server};
 use crate::harness::report::report;
 use crate::harness::{skip, wait};
 use crate::rfc6545::exchange::message;
@@ -87,20 +89,29 @@ struct Two {
 }
 
 impl Two {
+    /// Each on a store of its own.
     async fn start(transport: &str) -> Self {
+        Self::start_on(transport, None).await
+    }
+
+    /// Both on that database, if one is given.
+    async fn start_on(transport: &str, url: Option<&str>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let pki = Pki::make(dir.path(), "Balancer CA");
         let papers = pki.issue("rid.department.example");
-        let node = || {
-            let setup = Setup::named("rid.department.example").with("transport", transport);
+        let node = |machine: &str| {
+            let setup = Setup::named("rid.department.example")
+                .with("transport", transport)
+                .with("node", &format!("name = \"{machine}\""))
+                .with("store", &url.map(|url| format!("url = \"{url}\"")).unwrap_or_default());
             Daemon::start_in(tempfile::tempdir().unwrap(), setup, papers.clone(), &pki.ca())
         };
-        let nodes = [node(), node()];
+        let nodes = [node("a"), node("b")];
         let papers = pki.issue("peer.example");
         let other = RidSystem::start_at(PEER, &papers, &pki.ca(), |_| Scripted::empty(200)).await;
         // Where it is configured nobody listens: only an address that a request came from leads to it.
         let elsewhere = format!("127.0.0.3:{}", other.address.port());
-        for node in &nodes {
+        for node in nodes.iter().take(if url.is_some() { 1 } else { 2 }) {
             node.knows_as("peer.example", &elsewhere, "peer", &papers);
         }
         Self { nodes, papers, other, dir }
@@ -211,6 +222,62 @@ async fn haproxy_tells_the_nodes_where_peers_are_and_replaces_one_that_dies() {
         let log = node.log();
         assert!(!log.contains("connection refused"), "health checks are no trouble: {log}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_one_database_either_node_goes_on_with_what_the_other_began() {
+    let Some(mut server) = Server::start(Manner::default()) else { return };
+    let url = server.url("postgres", &server.database());
+    let mut two = Two::start_on("balancers = [\"127.0.0.1/32\"]", Some(&url)).await;
+    let Some(balancer) = two.behind_haproxy().await else { return };
+    let front = balancer.front.address();
+    // The second node hears of the peer from the store.
+    for number in ["one", "two", "three", "four"] {
+        wait::until(
+            || format!("{number} filed"),
+            async || two.post(front, &report(number)).await.ok().filter(|answer| answer.status() == 200),
+        )
+        .await;
+    }
+    let asked = two.post(front, &message("TraceRequest", "asked")).await.unwrap();
+    assert_eq!(asked.status(), 202);
+    let (_, held) = two.holder("asked").await;
+    // Whichever has taken it, the second decides, and one of them calls back.
+    two.nodes[1].ridd(&["message", "deny", held["id"].as_str().unwrap()]);
+    let came = wait::until(|| "the callback".to_owned(), async || two.other.came().first().cloned()).await;
+    assert_eq!(came.field("rid-callback-token"), asked.field("rid-callback-token"));
+
+    two.nodes[0].kill9();
+    assert_eq!(two.post(front, &report("five")).await.unwrap().status(), 200);
+    // Known although the other one has filed it.
+    assert_eq!(two.post(front, &report("one")).await.unwrap().status(), 200);
+    let messages = two.nodes[1].messages().await;
+    assert_eq!(messages.iter().filter(|message| message["incident"]["id"] == "one").count(), 1);
+
+    server.kill();
+    let refused = wait::until(
+        || "503 by the balancer's second choice".to_owned(),
+        async || two.post(front, &report("six")).await.ok().filter(|answer| answer.status() == 503),
+    );
+    assert!(refused.await.field("retry-after").is_some());
+    wait::until(
+        || "no node that is ready".to_owned(),
+        async || (two.nodes[1].metric("ridd_ready") == 0.0).then_some(()),
+    )
+    .await;
+    // Until long after the balancer has seen it, too.
+    let (begun, mut last) = (Instant::now(), 0);
+    while begun.elapsed() < Duration::from_secs(4) {
+        last = two.post(front, &report("six")).await.map_or(0, |answer| answer.status());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(last, 503, "with no node ready, peers are told so");
+    server.begin();
+    wait::until(
+        || "the database is back".to_owned(),
+        async || two.post(front, &report("six")).await.ok().filter(|answer| answer.status() == 200),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

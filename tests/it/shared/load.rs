@@ -45,24 +45,28 @@ impl Nodes {
         })
         .await;
         let papers = pki.issue("rid.department.example");
-        let node = |url: &String| {
+        let node = |(at, url): (usize, &String)| {
             let setup = Setup::named("rid.department.example")
+                .with("node", &format!("name = \"machine-{at}\""))
                 .with("coordination", "opening = \"never\"")
                 .with("admin", "list-limit = 1000000")
                 .with("outbox", "claim = \"4s\"")
                 .with("store", &format!("url = \"{url}\"\nstatement-timeout = \"2s\"\nconnect-timeout = \"1s\""));
             Daemon::start_in(tempfile::tempdir().unwrap(), setup, papers.clone(), &pki.ca())
         };
-        let nodes: Vec<_> = urls.iter().map(node).collect();
+        let nodes: Vec<_> = urls.iter().enumerate().map(node).collect();
         nodes[0].knows_as("authority.example", "127.0.0.1:1", "authority", &authority);
         nodes[0].knows_as("unit.example", &system.address.to_string(), "unit", &unit);
         let all = Self { nodes, authority, unit: system, _dir: dir };
         for node in &all.nodes {
             // The others hear of the peer from the store.
-            wait::until(|| "a peer that all nodes know".to_owned(), async || {
-                let answer = peer::post_once(node.rid, &all.authority, &report::report("warm")).await.ok()?;
-                (answer.status() == 200).then_some(())
-            })
+            wait::until(
+                || "a peer that all nodes know".to_owned(),
+                async || {
+                    let answer = peer::post_once(node.rid, &all.authority, &report::report("warm")).await.ok()?;
+                    (answer.status() == 200).then_some(())
+                },
+            )
             .await;
         }
         all
@@ -116,7 +120,8 @@ impl Nodes {
         let mut arrived: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
         for request in self.unit.came() {
             let text = request.text();
-            let number = filed.keys().find(|number| text.contains(&format!(">{number}<"))).expect("an incident of ours");
+            let number =
+                filed.keys().find(|number| text.contains(&format!(">{number}<"))).expect("an incident of ours");
             arrived.entry(number.clone()).or_default().insert(request.body);
         }
         assert_eq!(arrived.len(), filed.len(), "each that is filed has arrived");
@@ -136,6 +141,13 @@ struct Ledger {
     /// Sent, but not acknowledged: may be filed or not, and is sent again.
     unsure: Mutex<Vec<String>>,
     slowest: Mutex<Duration>,
+}
+
+impl Ledger {
+    fn waited(&self, span: Duration) {
+        let mut slowest = self.slowest.lock().unwrap();
+        *slowest = span.max(*slowest);
+    }
 }
 
 /// A load that goes on.
@@ -212,9 +224,7 @@ impl Sender {
                 Some(stream) => peer::post(stream, &report::report(&number), None).await.ok(),
                 None => None,
             };
-            let mut slowest = self.ledger.slowest.lock().unwrap();
-            *slowest = begun.elapsed().max(*slowest);
-            drop(slowest);
+            self.ledger.waited(begun.elapsed());
             let status = answer.as_ref().map_or(0, peer::Http::status);
             if status == 200 {
                 self.ledger.acknowledged.lock().unwrap().insert(number);

@@ -22,5 +22,7 @@ async fn kill_9_of_either_node_loses_nothing_and_files_nothing_twice() {
     }
     let slowest = load.slowest();
     let acknowledged = all.judge(load).await;
-    eprintln!("two nodes: {acknowledged} messages acknowledged, none lost, none filed twice; the slowest took {slowest:?}");
+    eprintln!(
+        "two nodes: {acknowledged} messages acknowledged, none lost, none filed twice; the slowest took {slowest:?}"
+    );
 }

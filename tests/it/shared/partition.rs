@@ -26,15 +26,17 @@ async fn a_node_that_is_cut_off_says_so_and_the_other_goes_on() {
         }
         cable.cut();
         load.is_refused(cut).await;
-        wait::until(|| "a node that says it is not ready".to_owned(), async || {
-            (cut.metric("ridd_ready") == 0.0).then_some(())
-        })
+        wait::until(
+            || "a node that says it is not ready".to_owned(),
+            async || (cut.metric("ridd_ready") == 0.0).then_some(()),
+        )
         .await;
         load.goes_on(well, 40).await;
         cable.mend();
-        wait::until(|| "a node that is ready again".to_owned(), async || {
-            (cut.metric("ridd_ready") == 1.0).then_some(())
-        })
+        wait::until(
+            || "a node that is ready again".to_owned(),
+            async || (cut.metric("ridd_ready") == 1.0).then_some(()),
+        )
         .await;
     }
     for node in &all.nodes {

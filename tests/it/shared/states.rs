@@ -78,7 +78,8 @@ impl Scene {
         assert_eq!(status["ready"], false, "{status}");
         assert_eq!(self.node.try_ridd(&["status"]).status.code(), Some(1), "the answer is no");
         let counted = format!("ridd_store_faults_total{{reason=\"{reason}\"}}");
-        assert!(self.node.metric(&counted) > 0.0, "{counted}");
+        let shown = || format!("{counted}; the node's log:\n{}", self.node.log());
+        wait::until(shown, async || (self.node.metric(&counted) > 0.0).then_some(())).await;
     }
 
     async fn recovers(&self, number: &str) {
