@@ -48,6 +48,8 @@ pub use duty::{Duty, Holding};
 pub use error::{ServerState, StoreError};
 pub use metered::metered;
 pub(crate) use pack::packed_size;
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::bare::{Bare, database_size};
 pub use table::{Bound, ColumnKind, ColumnSpec, Index, Row, Scan, Table, Value};
 pub use tidings::{Tiding, Tidings};
 pub use touched::{Counts, Touched};

@@ -29,4 +29,6 @@ mod store_copy;
 mod store_crash;
 mod store_full;
 mod store_power;
+#[cfg(feature = "postgres")]
+mod store_server;
 mod yardstick;

@@ -20,6 +20,9 @@ use ridd::store::records::{Body, Direction, Incident, Message, Once, Verdict};
 use ridd::store::{self, Batch, Column, Config, Record, Scan, Store};
 use uuid::Uuid;
 
+#[cfg(feature = "postgres")]
+use crate::harness::postgres::{Manner, Server};
+
 const URL: &str = "RIDD_TEST_STORE_URL";
 const FIRST: &str = "RIDD_TEST_STORE_FIRST";
 const LAST: &str = "RIDD_TEST_STORE_LAST";
@@ -196,11 +199,14 @@ fn rounds() -> u64 {
 
 async fn survives(scheme: &str) {
     let place = tempfile::tempdir().unwrap();
-    let url = url(scheme, place.path());
+    survives_at(&url(scheme, place.path())).await;
+}
+
+async fn survives_at(url: &str) {
     let mut acknowledged_numbers = BTreeSet::new();
     for round in 0..rounds() {
         let first = i64::try_from(round).unwrap() * 1_000_000 + 1;
-        let mut child = committing(&url, first, i64::MAX - 100, 16).spawn().unwrap();
+        let mut child = committing(url, first, i64::MAX - 100, 16).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // Every fifth child dies while it opens the store, or soon after.
         let until = if round % 5 == 4 { 0 } else { 1 + random(400) };
@@ -218,7 +224,7 @@ async fn survives(scheme: &str) {
         }
         let status = child.wait().unwrap();
         assert!(!status.success(), "the child must have been killed, not have ended: {status}");
-        let there = inspect(&url, &acknowledged_numbers).await;
+        let there = inspect(url, &acknowledged_numbers).await;
         assert!(there >= acknowledged_numbers.len() as u64);
     }
     assert!(!acknowledged_numbers.is_empty());
@@ -237,4 +243,46 @@ async fn sqlite_survives_kill_9() {
 #[tokio::test]
 async fn sled_survives_kill_9() {
     survives("sled").await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_survives_kill_9_of_the_node() {
+    let Some(server) = Server::start(Manner { durable: true, ..Manner::default() }) else { return };
+    survives_at(&server.url("postgres", &server.database())).await;
+}
+
+/// The server ends at a random moment, and starts again while the node goes on committing.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_survives_the_end_of_the_server() {
+    let Some(mut server) = Server::start(Manner { durable: true, ..Manner::default() }) else { return };
+    let url = server.url("postgres", &server.database());
+    let patience = std::time::Duration::from_secs(2);
+    let store = store::open(&Config { statement_timeout: patience, ..Config::at(url.clone()) }).unwrap();
+    let mut acknowledged = BTreeSet::new();
+    for round in 0..i64::try_from(rounds()).unwrap() {
+        let mut working = tokio::task::JoinSet::new();
+        for task in 0..16 {
+            let store = Arc::clone(&store);
+            working.spawn(async move {
+                let first = round * 1_000_000 + task * 10_000;
+                let mut done = Vec::new();
+                for number in first.. {
+                    match store.commit(batch(number)).await {
+                        Ok(()) => done.push(number),
+                        Err(_) => return done,
+                    }
+                }
+                done
+            });
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50 + random(300))).await;
+        server.kill();
+        acknowledged.extend(working.join_all().await.into_iter().flatten());
+        server.begin();
+    }
+    drop(store);
+    let there = inspect(&url, &acknowledged).await;
+    assert!(!acknowledged.is_empty() && there >= acknowledged.len() as u64);
 }

@@ -12,6 +12,8 @@ use ridd::ids::MessageId;
 use ridd::store::records::Body;
 use ridd::store::{self, Batch, Column, Config, StoreError};
 
+#[cfg(feature = "postgres")]
+use crate::harness::postgres::{Manner, Server};
 use crate::harness::skip;
 use crate::store_crash::url;
 
@@ -51,8 +53,12 @@ async fn goes_on(scheme: &str) {
     let Some(mounted) = Mounted::of_16_mib() else { return };
     let ballast = mounted.path().join("ballast");
     fs::write(&ballast, vec![1; 8 << 20]).unwrap();
-    let config = Config::at(url(scheme, mounted.path()));
-    let store = store::open(&config).unwrap();
+    goes_on_at(scheme, &Config::at(url(scheme, mounted.path())), &ballast).await;
+}
+
+/// Fills the store, makes room, and fills on.
+async fn goes_on_at(scheme: &str, config: &Config, ballast: &Path) {
+    let store = store::open(config).unwrap();
     let mut written = BTreeSet::new();
     let mut failures = 0;
     while failures < 5 {
@@ -83,7 +89,7 @@ async fn goes_on(scheme: &str) {
         }
     }
     drop(store);
-    let store = store::open(&config).unwrap();
+    let store = store::open(config).unwrap();
     for id in &written {
         let found = store.find::<Body>(vec![id.to_value()]).await.unwrap();
         assert!(found.is_some(), "{id} was acknowledged");
@@ -99,4 +105,23 @@ async fn sqlite_goes_on_after_a_full_disk() {
 #[tokio::test]
 async fn sled_goes_on_after_a_full_disk() {
     goes_on("sled").await;
+}
+
+/// The server's database is on the small file system, its log elsewhere: what is full is said by the server.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_goes_on_after_a_full_disk() {
+    let Some(mounted) = Mounted::of_16_mib() else { return };
+    let Some(server) = Server::start(Manner::default()) else { return };
+    let space = mounted.path().join("space");
+    fs::create_dir(&space).unwrap();
+    let owned = Command::new("chown").args(["-R", "postgres"]).arg(mounted.path()).status().unwrap();
+    assert!(owned.success());
+    server.sql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", space.display()));
+    server.sql("postgres", "CREATE DATABASE full_disk TABLESPACE small");
+    let config = Config::at(server.url("postgres", "full_disk"));
+    drop(store::open(&config).unwrap());
+    let ballast = mounted.path().join("ballast");
+    fs::write(&ballast, vec![1; 4 << 20]).unwrap();
+    goes_on_at("postgres", &config, &ballast).await;
 }

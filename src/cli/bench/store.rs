@@ -28,6 +28,11 @@ pub(crate) struct Args {
     /// How many tasks commit at the same time
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=4096))]
     tasks: u64,
+    /// Measure with this empty PostgreSQL database instead, in turns with bare inserts of the same rows through the same client;
+    /// password and CAs as configured in `[store]`
+    #[cfg(feature = "postgres")]
+    #[arg(long, conflicts_with_all = ["store", "dir"])]
+    url: Option<String>,
     /// Where to make the store [default: a directory that is removed afterwards, in the data directory]
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -238,6 +243,18 @@ struct Outcome {
     disk_bytes_per_message: u64,
     /// How long opening took after closing.
     open_ms: f64,
+    /// Bare inserts of the same rows, on PostgreSQL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bare: Option<BareFigures>,
+}
+
+/// What bare inserts reach.
+#[derive(Debug, Serialize)]
+struct BareFigures {
+    /// Messages each second.
+    rate: f64,
+    /// The store's rate over this one; the goal is 0.5.
+    of_bare: f64,
 }
 
 /// Carries out `ridd bench store`.
@@ -247,7 +264,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     if globals.json {
         print(serde_json::to_string(&outcome).map_err(Failure::failed)?)?;
     } else {
-        let Outcome { store, figures: f, growth, body_bytes, compressed_bytes, disk_bytes_per_message, open_ms } =
+        let Outcome { store, figures: f, growth, body_bytes, compressed_bytes, disk_bytes_per_message, open_ms, bare } =
             outcome;
         for Growth { stored, figures: f } in &growth {
             print(format!(
@@ -267,11 +284,84 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
             f.cpu_us,
             compressed_bytes as f64 * 1.3 + 1024.0
         ))?;
+        if let Some(BareFigures { rate, of_bare }) = bare {
+            print(format!(
+                "bare inserts of the same rows: {rate:.0}/s; the store reaches {of_bare:.2} of it (goal 0.5)"
+            ))?;
+        }
     }
     Ok(Exit::Done)
 }
 
+/// How many turns the store and the bare inserts take.
+#[cfg(feature = "postgres")]
+const TURNS: u64 = 4;
+
+/// The store with a server, in turns with bare inserts of the same rows.
+#[cfg(feature = "postgres")]
+async fn measure_server(args: &Args, url: &str, globals: &Globals) -> Result<Outcome, Failure> {
+    let config = store::Config { url: url.to_owned(), ..globals.load()?.store };
+    if !config.is_shared() {
+        return Err(Failure::input("--url names a PostgreSQL database: postgres://USER@HOST/DATABASE"));
+    }
+    let opened = store::open(&config).map_err(Failure::failed)?;
+    if opened.count(Message::TABLE).await.map_err(Failure::failed)? > 0 {
+        return Err(Failure::input("the database holds messages already: name an empty one"));
+    }
+    let bare = store::Bare::connect(&config).await.map_err(Failure::failed)?;
+    let at_once = usize::try_from(args.tasks).unwrap_or(usize::MAX);
+    let turn = args.messages.div_ceil(TURNS);
+    // Nobody is measured cold.
+    let mut first = turn.min(2_000);
+    engine(&opened, 0, first, args.tasks, report).await.map_err(Failure::failed)?;
+    let (mut turns, mut seconds) = (Vec::new(), 0.0);
+    for _ in 0..TURNS {
+        let batches = (first..first + turn).map(|number| filed(number, report(number))).collect();
+        seconds += bare.insert(batches, at_once).await.map_err(Failure::failed)?.as_secs_f64();
+        turns.push(engine(&opened, first + turn, turn, args.tasks, report).await.map_err(Failure::failed)?);
+        first += turn * 2;
+    }
+    let mean = |figure: fn(&Figures) -> f64| turns.iter().map(figure).sum::<f64>() / turns.len() as f64;
+    let figures = Figures {
+        messages: turn * TURNS,
+        seconds: mean(|turn| turn.seconds) * TURNS as f64,
+        rate: (turn * TURNS) as f64 / (mean(|turn| turn.seconds) * TURNS as f64),
+        p50_ms: mean(|turn| turn.p50_ms),
+        p99_ms: mean(|turn| turn.p99_ms),
+        cpu_us: mean(|turn| turn.cpu_us),
+    };
+    let (figures, growth) =
+        if args.growth { grow(&opened, args, first).await.map_err(Failure::failed)? } else { (figures, Vec::new()) };
+    let stored = opened.count(Message::TABLE).await.map_err(Failure::failed)?;
+    let disk = store::database_size(&*opened).await.unwrap_or(0);
+    drop(opened);
+    let begun = Instant::now();
+    drop(store::open(&config).map_err(Failure::failed)?);
+    let rate = (turn * TURNS) as f64 / seconds;
+    let of_bare = (turn * TURNS) as f64 / (mean(|turn| turn.seconds) * TURNS as f64) / rate;
+    Ok(Outcome {
+        store: "postgres",
+        disk_bytes_per_message: disk / stored.max(1),
+        figures,
+        growth,
+        body_bytes: average(|body| body.len() as u64),
+        compressed_bytes: average(|body| store::packed_size(body)),
+        open_ms: begun.elapsed().as_secs_f64() * 1e3,
+        bare: Some(BareFigures { rate, of_bare }),
+    })
+}
+
+/// The size of a body, on average over a sample.
+fn average(size: fn(&Vec<u8>) -> u64) -> u64 {
+    let sample: Vec<_> = (0..200).map(report).collect();
+    sample.iter().map(size).sum::<u64>() / sample.len() as u64
+}
+
 async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    #[cfg(feature = "postgres")]
+    if let Some(url) = &args.url {
+        return measure_server(args, url, globals).await;
+    }
     let mut temporary = None;
     let directory = match &args.dir {
         Some(directory) => directory.clone(),
@@ -290,7 +380,7 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let (figures, growth) = match args.growth {
         false => (engine(&opened, 0, args.messages, args.tasks, report).await.map_err(Failure::failed)?, Vec::new()),
-        true => grow(&opened, args).await.map_err(Failure::failed)?,
+        true => grow(&opened, args, 0).await.map_err(Failure::failed)?,
     };
     drop(opened);
     let disk = store::disk_use(&config).map_err(Failure::failed)?;
@@ -298,8 +388,6 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let opened = store::open(&config).map_err(Failure::failed)?;
     let open_ms = begun.elapsed().as_secs_f64() * 1e3;
     drop(opened);
-    let sample: Vec<_> = (0..200).map(report).collect();
-    let average = |size: fn(&Vec<u8>) -> u64| sample.iter().map(size).sum::<u64>() / sample.len() as u64;
     Ok(Outcome {
         store: args.store.scheme(),
         disk_bytes_per_message: disk / growth.last().map_or(args.messages, |last| last.stored + WINDOW),
@@ -308,16 +396,17 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         body_bytes: average(|body| body.len() as u64),
         compressed_bytes: average(|body| store::packed_size(body)),
         open_ms,
+        bare: None,
     })
 }
 
-/// Fills the store step by step to `--messages`, and at each power of ten measures [`WINDOW`] messages more. The figures are
+/// Fills the store, which holds `stored` messages, step by step to `--messages`, and at each power of ten measures [`WINDOW`] messages more. The figures are
 /// those of the last window.
-async fn grow(store: &Arc<dyn Store>, args: &Args) -> Result<(Figures, Vec<Growth>), StoreError> {
+async fn grow(store: &Arc<dyn Store>, args: &Args, stored: u64) -> Result<(Figures, Vec<Growth>), StoreError> {
     let sizes = (0..).map(|power| WINDOW.saturating_mul(10_u64.saturating_pow(power)));
-    let mut sizes: Vec<u64> = sizes.take_while(|size| *size < args.messages).collect();
+    let mut sizes: Vec<u64> = sizes.take_while(|size| *size < args.messages).filter(|size| *size >= stored).collect();
     sizes.push(args.messages);
-    let (mut stored, mut growth) = (0, Vec::new());
+    let (mut stored, mut growth) = (stored, Vec::new());
     for size in sizes {
         if size > stored {
             engine(store, stored, size - stored, args.tasks, report).await?;
@@ -339,8 +428,16 @@ mod tests {
     async fn growth_is_measured_at_each_power_of_ten_and_at_the_end() {
         let place = tempfile::tempdir().unwrap();
         let opened = store::open(&store::Config::at(format!("sqlite:{}", place.path().display()))).unwrap();
-        let args = Args { store: Engine::Sqlite, messages: 12_000, tasks: 64, dir: None, growth: true };
-        let (_, growth) = grow(&opened, &args).await.unwrap();
+        let args = Args {
+            store: Engine::Sqlite,
+            messages: 12_000,
+            tasks: 64,
+            #[cfg(feature = "postgres")]
+            url: None,
+            dir: None,
+            growth: true,
+        };
+        let (_, growth) = grow(&opened, &args, 0).await.unwrap();
         // After the first window there are more than were asked for: the last is measured beside those.
         assert_eq!(growth.iter().map(|one| one.stored).collect::<Vec<_>>(), [10_000, 20_000]);
         assert_eq!(opened.count(Message::TABLE).await.unwrap(), 30_000);

@@ -6,6 +6,7 @@
 //! ends in bounded time when the server is gone, and goes on by itself when it is back.
 
 mod address;
+pub(super) mod bare;
 mod connect;
 #[cfg(test)]
 #[path = "../../../tests/it/harness/postgres.rs"]

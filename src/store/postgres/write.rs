@@ -32,6 +32,8 @@ const TRIES: u32 = 30;
 /// After the server was not reached, it is left alone for so long, and twice as long each time, up to the second of them;
 /// meanwhile whoever commits is told at once.
 const REST: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// A connection that nobody has used for so long is asked first whether it is still there.
+const IDLE: Duration = Duration::from_millis(5);
 const MARK: &str = "INSERT INTO commits AS c VALUES ($1, $2, now()) \
                     ON CONFLICT (instance) DO UPDATE SET number = excluded.number, at = excluded.at";
 
@@ -67,6 +69,7 @@ struct Backend {
 struct Live {
     client: ClientWrapper,
     backend: Backend,
+    used: Instant,
 }
 
 /// The server was not reached.
@@ -116,7 +119,7 @@ impl Committer {
     }
 
     async fn write(&mut self, group: &[Batch]) -> Vec<Result<(), StoreError>> {
-        let until = Instant::now() + self.connector.patience() * 2;
+        let until = Instant::now() + self.connector.patience();
         let mut careful = false;
         for tries in 1.. {
             let failed = match self.attempt(group, careful).await {
@@ -193,7 +196,7 @@ impl Committer {
 
     /// Sees to it that there is a connection.
     async fn connect(&mut self) -> Result<(), StoreError> {
-        if self.live.as_ref().is_some_and(|live| !live.client.is_closed()) {
+        if self.still_there().await {
             return Ok(());
         }
         self.live = None;
@@ -218,6 +221,19 @@ impl Committer {
         }
     }
 
+    /// Whether the connection there is can be used. One that nobody has used for a while is asked: a commit that is sent
+    /// into a line that was cut long ago could not be told from one that was carried out.
+    async fn still_there(&mut self) -> bool {
+        let Some(live) = &mut self.live else { return false };
+        let idle = live.used.elapsed() > IDLE;
+        live.used = Instant::now();
+        if idle {
+            let asked = timeout(self.connector.connect_patience(), live.client.batch_execute("SELECT")).await;
+            return matches!(asked, Ok(Ok(())));
+        }
+        !live.client.is_closed()
+    }
+
     async fn dial(&self) -> Result<Live, StoreError> {
         const WHO: &str = "SELECT pg_backend_pid(), (SELECT backend_start::text FROM pg_stat_activity \
                            WHERE pid = pg_backend_pid()), current_setting('synchronous_commit')";
@@ -236,7 +252,7 @@ impl Committer {
             Ok::<_, Error>(backend)
         };
         match timeout(self.connector.connect_patience(), asked).await {
-            Ok(Ok(backend)) => Ok(Live { client, backend }),
+            Ok(Ok(backend)) => Ok(Live { client, backend, used: Instant::now() }),
             Ok(Err(why)) => Err(self.connector.error("connecting", &why)),
             Err(_) => Err(self.connector.silent("it did not answer in time")),
         }

@@ -100,6 +100,9 @@ impl Server {
         let mut made = command(&programs.join("initdb"));
         made.args(["--no-sync", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "-D"]);
         done("initdb", &made.arg(place.path().join("data")).current_dir("/").output().unwrap());
+        let rules = "local all with_password scram-sha-256\nlocal all all trust\nlocal replication all trust\n\
+                     host all all 127.0.0.1/32 trust\n";
+        fs::write(place.path().join("data/pg_hba.conf"), rules).unwrap();
         let mut server = Self { place, programs, manner, port: 0, running: None };
         server.begin();
         Some(server)
@@ -206,6 +209,20 @@ impl Server {
         let mut line = running.0.stdin.take().unwrap();
         line.write_all(b"INT\n").unwrap();
         running.0.wait().unwrap();
+    }
+
+    /// Gives it that certificate for TLS, from the next connection on.
+    pub fn present(&self, certificate: &Path, key: &Path) {
+        for (from, name) in [(certificate, "server.crt"), (key, "server.key")] {
+            let file = self.place.path().join("data").join(name);
+            fs::copy(from, &file).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+            if let Some((user, group)) = other_user() {
+                chown(&file, Some(user), Some(group)).unwrap();
+            }
+        }
+        self.sql("postgres", "ALTER SYSTEM SET ssl = on");
+        self.sql("postgres", "SELECT pg_reload_conf()");
     }
 
     /// Makes a standby the primary.

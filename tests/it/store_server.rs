@@ -1,0 +1,260 @@
+//! A store that lives with a server: what is said when the server does not serve us, and that the node goes on by itself.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ridd::ids::{Digest, MessageId};
+use ridd::store::records::{Body, Once, TABLES};
+use ridd::store::{self, Batch, Column, Config, Record, Scan, ServerState, Store, StoreError};
+
+use crate::harness::pki::{Leaf, Pki};
+use crate::harness::postgres::{Manner, Server, shared};
+
+/// Settings with limits that a trial can wait for.
+fn config(url: String) -> Config {
+    Config {
+        connect_timeout: Duration::from_secs(2),
+        statement_timeout: Duration::from_secs(1),
+        wait_timeout: Duration::from_secs(1),
+        ..Config::at(url)
+    }
+}
+
+fn state(error: &StoreError) -> Option<ServerState> {
+    if let StoreError::Server { state, .. } = error { Some(*state) } else { None }
+}
+
+/// How things stand when the store is opened.
+fn opening(config: &Config) -> Option<ServerState> {
+    store::open(config).err().as_ref().and_then(state)
+}
+
+fn once(text: &str) -> Once {
+    Once { digest: Digest::of(text.as_bytes()), message: MessageId::fresh() }
+}
+
+async fn commit(store: &dyn Store, text: &str) -> Result<(), StoreError> {
+    let mut batch = Batch::new();
+    batch.insert(&once(text));
+    store.commit(batch).await
+}
+
+/// Commits until it succeeds; how long it took.
+async fn goes_on(store: &dyn Store, text: &str) -> Duration {
+    let begun = Instant::now();
+    for round in 0.. {
+        match commit(store, &format!("{text} {round}")).await {
+            Ok(()) => break,
+            Err(why) => assert!(begun.elapsed() < Duration::from_secs(30), "{why}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_let_in_is_told_so_and_a_corrected_password_helps() {
+    let Some(server) = shared() else { return };
+    let (place, database) = (tempfile::tempdir().unwrap(), server.database());
+    server.sql("postgres", "CREATE ROLE with_password LOGIN SUPERUSER PASSWORD 'right'");
+    let file = place.path().join("password");
+    let with = |password: &str| {
+        fs::write(&file, password).unwrap();
+        Config { password_file: Some(file.clone()), ..config(server.url("with_password", &database)) }
+    };
+    assert_eq!(opening(&config(server.url("with_password", &database))), Some(ServerState::Refused), "no password");
+    assert_eq!(opening(&with("wrong\n")), Some(ServerState::Refused));
+    assert_eq!(opening(&config(server.url("postgres", "nowhere"))), Some(ServerState::Refused));
+    assert!(matches!(store::open(&with("\n")), Err(StoreError::BadFile { .. })));
+    let store = store::open(&with("right\n")).unwrap();
+    commit(&*store, "let in").await.unwrap();
+    server.sql("postgres", "ALTER ROLE with_password PASSWORD 'other'");
+    cut(server, &database);
+    let refused = commit(&*store, "refused").await.unwrap_err();
+    assert_eq!(state(&refused), Some(ServerState::Refused), "{refused}");
+    let facts = store.facts().await;
+    assert!(facts.contains(&("state", "refused".to_owned())), "{facts:?}");
+    fs::write(&file, "other\n").unwrap();
+    goes_on(&*store, "let in again").await;
+}
+
+fn cut(server: &Server, database: &str) {
+    let all = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'ridd'";
+    server.sql("postgres", &format!("{all} AND datname = '{database}'"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tcp_the_server_must_prove_its_name() {
+    let Some(server) = Server::start(Manner { tcp: true, ..Manner::default() }) else { return };
+    let place = tempfile::tempdir().unwrap();
+    let (ours, other) =
+        (Pki::make(&place.path().join("ours"), "ours"), Pki::make(&place.path().join("other"), "other"));
+    let database = server.database();
+    let at = |host: &str, ca: &Path| Config {
+        ca_file: Some(ca.to_owned()),
+        ..config(format!("postgres://postgres@{host}:{}/{database}", server.port()))
+    };
+    assert_eq!(opening(&at("localhost", &ours.ca())), Some(ServerState::Unproven), "it has no certificate");
+    let papers = ours.issue("localhost");
+    server.present(&papers.certificate, &papers.key);
+    let store = store::open(&at("localhost", &ours.ca())).unwrap();
+    commit(&*store, "proven").await.unwrap();
+    assert_eq!(opening(&at("127.0.0.1", &ours.ca())), Some(ServerState::Unproven), "that is another name");
+    assert_eq!(opening(&at("localhost", &other.ca())), Some(ServerState::Unproven), "nobody vouches for it");
+    let expired = ours.issue_leaf(&Leaf::named("localhost").expired());
+    server.present(&expired.certificate, &expired.key);
+    cut(&server, &database);
+    let refused = commit(&*store, "expired").await.unwrap_err();
+    assert_eq!(state(&refused), Some(ServerState::Unproven), "{refused}");
+    server.present(&papers.certificate, &papers.key);
+    goes_on(&*store, "renewed").await;
+    let plain = config(format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", server.port()));
+    commit(&*store::open(&plain).unwrap(), "on this machine").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_gone_is_noticed_soon_and_found_again() {
+    let Some(mut server) = Server::start(Manner { durable: true, ..Manner::default() }) else { return };
+    let database = server.database();
+    let store = store::open(&config(server.url("postgres", &database))).unwrap();
+    for round in 0..2 {
+        commit(&*store, &format!("before {round}")).await.unwrap();
+        if round == 0 {
+            server.kill()
+        } else {
+            server.stop()
+        }
+        for number in 0..20 {
+            let begun = Instant::now();
+            let gone = commit(&*store, &format!("gone {round} {number}")).await.unwrap_err();
+            // The first may have been under way.
+            let undecided = number == 0 && matches!(gone, StoreError::Undecided { .. });
+            assert!(undecided || state(&gone) == Some(ServerState::Unreachable), "{gone}");
+            let unread = store.find::<Once>(vec![Digest::of(b"x").to_value()]).await.unwrap_err();
+            assert_eq!(state(&unread), Some(ServerState::Unreachable), "{unread}");
+            assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+        }
+        let facts = store.facts().await;
+        assert!(facts.contains(&("state", "unreachable".to_owned())), "{facts:?}");
+        server.begin();
+        goes_on(&*store, &format!("back {round}")).await;
+        for known in [format!("before {round}"), "before 0".to_owned()] {
+            assert!(store.find::<Once>(vec![once(&known).digest.to_value()]).await.unwrap().is_some(), "{known}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_is_only_read_and_once_promoted_has_all_that_was_acknowledged() {
+    let Some(mut server) = Server::start(Manner { durable: true, ..Manner::default() }) else { return };
+    let database = server.database();
+    // Laid out before there is anybody to wait for.
+    drop(store::open(&config(server.url("postgres", &database))).unwrap());
+    let standby = server.standby();
+    server.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
+    server.sql("postgres", "SELECT pg_reload_conf()");
+    assert_eq!(opening(&config(standby.url("postgres", &database))), Some(ServerState::ReadOnly));
+    let (one, other) = (server.socket().display(), standby.socket().display());
+    let url = format!("postgres://postgres@/{database}?host={one}&host={other}");
+    let store = store::open(&config(url)).unwrap();
+    let mut acknowledged = Vec::new();
+    for number in 0..50 {
+        commit(&*store, &format!("{number}")).await.unwrap();
+        acknowledged.push(format!("{number}"));
+    }
+    let facts = store.facts().await;
+    assert!(facts.iter().any(|(name, value)| *name == "standbys" && value.contains("sync")), "{facts:?}");
+    server.kill();
+    let alone = commit(&*store, "nobody to write to").await.unwrap_err();
+    assert!(matches!(state(&alone), Some(ServerState::ReadOnly | ServerState::Unreachable)), "{alone}");
+    standby.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = ''");
+    standby.promote();
+    goes_on(&*store, "after the failover").await;
+    for text in acknowledged {
+        assert!(store.find::<Once>(vec![once(&text).digest.to_value()]).await.unwrap().is_some(), "{text} is lost");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_too_long_is_given_up() {
+    let Some(server) = shared() else { return };
+    let database = server.database();
+    let settings = Config { connections: 1, ..config(server.url("postgres", &database)) };
+    let store = store::open(&settings).unwrap();
+    commit(&*store, "before").await.unwrap();
+    std::thread::scope(|scope| {
+        let locked = "BEGIN; LOCK TABLE ridd.once IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(6)";
+        scope.spawn(|| server.sql(&database, locked));
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                while server.sql(
+                    &database,
+                    "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' \
+                    AND relation = 'ridd.once'::regclass",
+                ) == "0"
+                {}
+                let key = || vec![once("before").digest.to_value()];
+                let (one, other) = tokio::join!(store.find::<Once>(key()), store.find::<Once>(key()));
+                for read in [one, other] {
+                    let busy = read.unwrap_err();
+                    assert_eq!(state(&busy), Some(ServerState::Busy), "{busy}");
+                }
+                let begun = Instant::now();
+                let busy = commit(&*store, "meanwhile").await.unwrap_err();
+                assert_eq!(state(&busy), Some(ServerState::Busy), "{busy}");
+                assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+            });
+        });
+    });
+    goes_on(&*store, "afterwards").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nodes_role_writes_rows_and_nothing_else() {
+    let Some(server) = shared() else { return };
+    let database = server.database();
+    server.sql("postgres", "CREATE ROLE node_role LOGIN; CREATE ROLE readers_role; CREATE ROLE owner_role LOGIN");
+    server.sql("postgres", &format!("ALTER DATABASE {database} OWNER TO owner_role"));
+    let (node, owner) = (config(server.url("node_role", &database)), config(server.url("owner_role", &database)));
+    assert_eq!(opening(&node), Some(ServerState::Unprepared));
+    for _ in 0..2 {
+        let grants = store::prepare(&owner, Some("node_role"), Some("readers_role")).unwrap();
+        assert!(grants.iter().all(|grant| grant.starts_with("GRANT ")), "{grants:?}");
+    }
+    let store = store::open(&node).unwrap();
+    commit(&*store, "as the node").await.unwrap();
+    assert_eq!(store.count(Once::TABLE).await.unwrap(), 1);
+    let (held, list) = (format!("show_{}", Once::TABLE.name), TABLES.iter().map(|table| table.name));
+    assert!(list.clone().any(|name| name == "credentials"));
+    for (role, sql, allowed) in [
+        ("node_role", "CREATE TABLE ridd.more (n int)".to_owned(), false),
+        ("node_role", "ALTER TABLE ridd.once ADD COLUMN n int".to_owned(), false),
+        ("node_role", "TRUNCATE ridd.once".to_owned(), false),
+        ("node_role", "UPDATE ridd.layout SET version = 0".to_owned(), false),
+        ("readers_role", format!("SELECT * FROM ridd.{held}"), true),
+        ("readers_role", "SELECT * FROM ridd.once".to_owned(), false),
+        ("readers_role", "SELECT * FROM ridd.show_bodies".to_owned(), false),
+        ("readers_role", "SELECT * FROM ridd.show_credentials".to_owned(), false),
+        ("readers_role", format!("DELETE FROM ridd.{held}"), false),
+    ] {
+        let done = server.psql(&database, &format!("SET ROLE {role}; {sql}"));
+        assert_eq!(done.status.success(), allowed, "{role}: {sql}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    let digest = server.sql(&database, "SELECT digest FROM ridd.show_once");
+    assert_eq!(digest, once("as the node").digest.to_string());
+    // What a newer program adds is added by the owner, and is no hindrance to the older.
+    server
+        .sql(&database, "ALTER TABLE ridd.once RENAME message TO gone; ALTER TABLE ridd.once ALTER gone DROP NOT NULL");
+    assert_eq!(opening(&node), Some(ServerState::Unprepared));
+    store::prepare(&owner, Some("node_role"), None).unwrap();
+    server.sql(&database, "ALTER TABLE ridd.once ADD COLUMN later bigint");
+    let again = store::open(&node).unwrap();
+    commit(&*again, "later").await.unwrap();
+    let seen = server.psql(&database, "SET ROLE readers_role; SELECT * FROM ridd.show_once");
+    assert!(seen.status.success(), "readers keep their rights");
+    server.sql(&database, "INSERT INTO ridd.layout VALUES (99)");
+    assert!(matches!(store::open(&node), Err(StoreError::NewerLayout { found: 99, .. })));
+    let bodies: Vec<Body> = again.list(Scan::of::<Body>(1)).await.unwrap();
+    assert!(bodies.is_empty());
+}
