@@ -8,6 +8,7 @@ use ridd::ids::{Digest, MessageId};
 use ridd::store::records::{Body, Once, TABLES};
 use ridd::store::{self, Batch, Column, Config, Record, Scan, ServerState, Store, StoreError};
 
+use crate::harness::daemon::{Daemon, Setup};
 use crate::harness::pki::{Leaf, Pki};
 use crate::harness::postgres::{Manner, Server, shared};
 
@@ -257,4 +258,33 @@ async fn the_nodes_role_writes_rows_and_nothing_else() {
     assert!(matches!(store::open(&node), Err(StoreError::NewerLayout { found: 99, .. })));
     let bodies: Vec<Body> = again.list(Scan::of::<Body>(1)).await.unwrap();
     assert!(bodies.is_empty());
+}
+
+/// A whole node on a server that is lost: it says so where people look, and goes on by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_says_that_its_server_is_gone_and_goes_on_by_itself() {
+    let Some(mut server) = Server::start(Manner { durable: true, ..Manner::default() }) else { return };
+    let (place, database) = (tempfile::tempdir().unwrap(), server.database());
+    let pki = Pki::make(&place.path().join("pki"), "CA");
+    let store = format!("url = \"{}\"\nstatement-timeout = \"1s\"", server.url("postgres", &database));
+    let node = Daemon::start(Setup::named("node.example").with("store", &store), &pki);
+    let status = node.ridd(&["status"]);
+    assert!(status.contains("postgres 1") && status.contains("reachable"), "{status}");
+    server.kill();
+    let begun = Instant::now();
+    while node.metric("ridd_store_failing") < 1.0 {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        let told = node.try_ridd(&["status"]);
+        let said = String::from_utf8_lossy(&[told.stdout, told.stderr].concat()).into_owned();
+        assert!(said.contains("does not answer") || said.contains("is not known"), "{said}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    server.begin();
+    let begun = Instant::now();
+    while node.metric("ridd_store_failing") > 0.0 {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let status = node.ridd(&["status"]);
+    assert!(status.contains("reachable"), "{status}");
 }

@@ -293,14 +293,19 @@ pub(super) async fn a_store_of_the_first_layout_is_read(bench: Bench) {
     let store = bench.place.path().join("store");
     if std::env::var_os("BLESS").is_some() {
         bless(&bench).await;
-        fs::remove_dir_all(&store).unwrap();
     }
-    fs::create_dir_all(&store).unwrap();
-    if bench.scheme == "sqlite" {
-        crate::store::sqlite::fixture::load(&folder().join("sqlite.sql"), &store);
-    } else {
-        for file in ["db", "conf"] {
-            fs::copy(folder().join("sled").join(file), store.join(file)).unwrap();
+    match bench.scheme {
+        "sqlite" => {
+            fs::create_dir_all(&store).unwrap();
+            crate::store::sqlite::fixture::load(&folder().join("sqlite.sql"), &store);
+        }
+        #[cfg(feature = "postgres")]
+        "postgres" => drop(bench.sql(&fs::read_to_string(folder().join("postgres.sql")).unwrap())),
+        _ => {
+            fs::create_dir_all(&store).unwrap();
+            for file in ["db", "conf"] {
+                fs::copy(folder().join("sled").join(file), store.join(file)).unwrap();
+            }
         }
     }
     let store = bench.open_with(TABLES).unwrap();
@@ -342,13 +347,23 @@ async fn bless(bench: &Bench) {
     store.commit(one_of_each()).await.unwrap();
     drop(store);
     let store = bench.place.path().join("store");
-    if bench.scheme == "sqlite" {
-        fs::create_dir_all(folder()).unwrap();
-        crate::store::sqlite::fixture::save(&store, &folder().join("sqlite.sql"));
-    } else {
-        fs::create_dir_all(folder().join("sled")).unwrap();
-        for file in ["db", "conf"] {
-            fs::copy(store.join(file), folder().join("sled").join(file)).unwrap();
+    match bench.scheme {
+        "sqlite" => {
+            fs::create_dir_all(folder()).unwrap();
+            crate::store::sqlite::fixture::save(&store, &folder().join("sqlite.sql"));
+            fs::remove_dir_all(&store).unwrap();
+        }
+        #[cfg(feature = "postgres")]
+        "postgres" => {
+            fs::write(folder().join("postgres.sql"), bench.dump()).unwrap();
+            bench.sql("DROP SCHEMA ridd CASCADE");
+        }
+        _ => {
+            fs::create_dir_all(folder().join("sled")).unwrap();
+            for file in ["db", "conf"] {
+                fs::copy(store.join(file), folder().join("sled").join(file)).unwrap();
+            }
+            fs::remove_dir_all(&store).unwrap();
         }
     }
 }

@@ -83,6 +83,13 @@ impl Bench {
         fixture_server::shared().unwrap().sql(self.database.as_deref().unwrap(), sql)
     }
 
+    /// Such a database as SQL, without what differs from one time to the next.
+    #[cfg(feature = "postgres")]
+    fn dump(&self) -> String {
+        self.sql("DELETE FROM ridd.commits; UPDATE ridd.layout SET since = 'epoch'");
+        fixture_server::shared().unwrap().dump(self.database.as_deref().unwrap(), "ridd")
+    }
+
     fn config(&self) -> Config {
         Config::at(self.address())
     }
@@ -167,6 +174,9 @@ battery! {
         a_newer_row_is_refused,
         facts_name_the_engine,
     }
+    fixture::{
+        a_store_of_the_first_layout_is_read,
+    }
     leases::{
         a_duty_has_one_holder,
         who_lost_a_duty_changes_nothing,
@@ -193,7 +203,6 @@ battery! {
     }
     embedded {
         promises::{ one_process_at_a_time }
-        fixture::{ a_store_of_the_first_layout_is_read }
         upkeep::{ a_backup_is_restored }
     }
     shared {

@@ -112,13 +112,16 @@ impl Connector {
             Err(why) => tracing::error!(%why, "connecting without the password"),
         }
         let millis = self.statement.as_millis();
-        let common = format!("-c search_path={SCHEMA} -c timezone=UTC -c jit=off");
+        // The server, too, notices soon when a node is gone, and gives up its locks.
+        let common = format!(
+            "-c search_path={SCHEMA} -c timezone=UTC -c jit=off -c client_connection_check_interval=1000 \
+             -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+        );
         let own = match purpose {
             Purpose::Write => format!(
-                "-c statement_timeout=0 -c lock_timeout={millis} -c idle_in_transaction_session_timeout={} \
+                "-c statement_timeout=0 -c lock_timeout={millis} -c idle_in_transaction_session_timeout=3000 \
                  -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
-                 -c plan_cache_mode=force_generic_plan",
-                millis * 2
+                 -c plan_cache_mode=force_generic_plan"
             ),
             Purpose::Read => format!(
                 "-c statement_timeout={millis} -c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off \

@@ -22,10 +22,10 @@ use super::group::{self, Look, Outcome, Seen, Writes};
 use super::notify::Teller;
 use super::pipeline::{Step, chunks, keys, rows, together};
 use super::statements::Statements;
-use crate::store::StoreError;
 use crate::store::batch::Batch;
 use crate::store::queue::Engine;
 use crate::store::table::Value;
+use crate::store::{ServerState, StoreError};
 
 /// A group is tried again at most so often when others are in the way.
 const TRIES: u32 = 30;
@@ -151,9 +151,14 @@ impl Committer {
                     }
                     return results;
                 }
-                Failed::Apart(why) | Failed::Again(why) | Failed::Cut(why) | Failed::Down(why) => {
+                Failed::Down(why) => {
+                    if matches!(&why, StoreError::Server { state: ServerState::ReadOnly, .. }) {
+                        // Another of the servers may be the one to write to by now.
+                        self.live = None;
+                    }
                     return all(group, &why);
                 }
+                Failed::Apart(why) | Failed::Again(why) | Failed::Cut(why) => return all(group, &why),
             }
         }
         Vec::new()

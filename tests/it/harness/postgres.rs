@@ -264,6 +264,18 @@ impl Server {
         psql.args(["--dbname", database, "--command", sql]).output().unwrap()
     }
 
+    /// A schema with all that is in it as SQL, without comments and settings of the session.
+    pub fn dump(&self, database: &str, schema: &str) -> String {
+        let mut dump = Command::new(self.programs.join("pg_dump"));
+        dump.args(["--no-owner", "--no-privileges", "--inserts", "--username=postgres", "--schema", schema, "--host"]);
+        let dumped = dump.arg(self.place.path()).args(["--dbname", database]).output().unwrap();
+        done("pg_dump", &dumped);
+        let text = String::from_utf8(dumped.stdout).unwrap();
+        let kept =
+            |line: &&str| !["--", "\\", "SET ", "SELECT pg_catalog."].iter().any(|begun| line.starts_with(begun));
+        text.lines().filter(kept).filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
+    }
+
     /// Makes an empty database of a name that nobody else has.
     pub fn database(&self) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(1);
