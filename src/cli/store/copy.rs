@@ -34,7 +34,7 @@ impl Copy {
     pub(super) fn run(&self, config: &store::Config, globals: &Globals) -> Ended {
         let password_file = self.password_file.clone().or_else(|| config.password_file.clone());
         let config = store::Config { password_file, ..config.clone() };
-        let (from, to) = (at(Some(&self.from), config.clone()), at(Some(&self.to), config.clone()));
+        let (from, to) = (at(Some(&self.from), config.clone()), at(Some(&self.to), config));
         to.check().map_err(Failure::input)?;
         let source = existing(&from)?;
         let destination = store::open(&to).map_err(Failure::failed)?;
