@@ -118,6 +118,13 @@ impl Node {
         Err(Failure::failed(format_args!("`ridd {}` at {} failed: {said}", arguments.join(" "), self.name)))
     }
 
+    /// Kills it at once, as the loss of its machine would.
+    pub(crate) fn kill(&mut self) {
+        if let Some((mut child, _)) = self.running.take() {
+            end(&mut child);
+        }
+    }
+
     /// Leaves it running when this value goes.
     pub(crate) fn let_go(&mut self) {
         self.running = None;

@@ -52,13 +52,13 @@ pub(crate) struct Args {
 
 /// Figures of one of those measured.
 #[derive(Debug, Serialize)]
-struct Line {
-    messages: u64,
-    rate: f64,
-    p50_ms: f64,
-    p99_ms: f64,
+pub(super) struct Line {
+    pub(super) messages: u64,
+    pub(super) rate: f64,
+    pub(super) p50_ms: f64,
+    pub(super) p99_ms: f64,
     /// Processor time of the process that does the work, for each message; of the bare store: of the whole bench.
-    cpu_us: f64,
+    pub(super) cpu_us: f64,
 }
 
 /// The node's memory after so many messages.
@@ -145,7 +145,7 @@ fn words(outcome: &Outcome) -> String {
 }
 
 /// The Report of that number.
-fn report(number: u64) -> Vec<u8> {
+pub(super) fn report(number: u64) -> Vec<u8> {
     REPORT.replace(NUMBER, &format!("2003-{number:07}")).into_bytes()
 }
 
@@ -214,7 +214,7 @@ impl Bench {
 }
 
 /// Starts the node with the client as its peer, whose messages must be signed or need not be. Answers are not encrypted.
-fn start(mut node: Node, client: &Node, signatures: Signatures) -> Result<Node, Failure> {
+pub(super) fn start(mut node: Node, client: &Node, signatures: Signatures) -> Result<Node, Failure> {
     node.trusts(&client.layout, &client.name)?;
     node.start()?;
     let (peer, pin) = (client.name.as_str(), client.layout.node().display().to_string());
@@ -324,10 +324,10 @@ async fn measure(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 }
 
 /// What makes a message from its number.
-type Make = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
+pub(super) type Make = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
 /// A process under load, and what was measured of it.
-struct Loaded {
+pub(super) struct Loaded {
     process: u32,
     address: SocketAddr,
     name: String,
@@ -339,13 +339,13 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn new(node: &Node, tls: Arc<ClientConfig>, connections: usize) -> Result<Self, Failure> {
+    pub(super) fn new(node: &Node, tls: Arc<ClientConfig>, connections: usize) -> Result<Self, Failure> {
         let (process, address, name) = (node.pid().unwrap_or_default(), node.address()?, node.name.to_string());
         Ok(Self { process, address, name, tls, connections, figures: Figures::default(), cpu: Duration::ZERO })
     }
 
     /// One turn: so many messages from that number on.
-    async fn drive(&mut self, first: u64, messages: u64, make: &Make) -> Result<(), Failure> {
+    pub(super) async fn drive(&mut self, first: u64, messages: u64, make: &Make) -> Result<(), Failure> {
         let Self { address, connections, .. } = *self;
         let load = Load { address, name: self.name.clone(), connections, messages, first };
         let figures = drive(&load, Arc::clone(&self.tls), Arc::clone(make)).await;
@@ -354,13 +354,21 @@ impl Loaded {
     }
 
     /// What was measured so far does not count.
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.figures = Figures::default();
         self.cpu = cpu(self.process);
     }
 
-    fn line(self) -> Line {
-        line(self.figures, cpu(self.process).saturating_sub(self.cpu))
+    /// What was measured since the beginning, with the processor time; the next measurement begins.
+    pub(super) fn take(&mut self) -> (Figures, Duration) {
+        let taken = (std::mem::take(&mut self.figures), cpu(self.process).saturating_sub(self.cpu));
+        self.begin();
+        taken
+    }
+
+    fn line(mut self) -> Line {
+        let (figures, cpu) = self.take();
+        line(figures, cpu)
     }
 }
 
@@ -378,7 +386,7 @@ fn sign(number: u64, papers: &Signing) -> Result<Vec<u8>, Failure> {
     papers.sign(&message, &place(&message)?)
 }
 
-fn line(mut figures: Figures, cpu: Duration) -> Line {
+pub(super) fn line(mut figures: Figures, cpu: Duration) -> Line {
     let messages = figures.messages();
     Line {
         messages,

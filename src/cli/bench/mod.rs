@@ -11,6 +11,8 @@ mod inventory;
 mod log;
 mod nothing;
 mod page;
+#[cfg(feature = "postgres")]
+mod shared;
 mod signature;
 mod signed;
 pub(crate) mod store;
@@ -40,6 +42,9 @@ enum What {
     Store(store::Args),
     /// Measure a whole node that files Reports, signed ones too, beside one that does nothing and beside the bare store
     Ingest(ingest::Args),
+    /// Measure two nodes that share one PostgreSQL, beside one of them and beside bare inserts; and how soon the clock is taken over
+    #[cfg(feature = "postgres")]
+    Shared(shared::Args),
     /// Measure how fast the systems that a data call concerns are found among many
     Inventory(inventory::Args),
     /// Measure from a data call to the last unit's acknowledgement, beside as many bare posts to the same units
@@ -61,6 +66,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
         What::Signature(args) => signature::run(args, globals),
         What::Store(args) => store::run(args, globals),
         What::Ingest(args) => ingest::run(args, globals),
+        #[cfg(feature = "postgres")]
+        What::Shared(args) => shared::run(args, globals),
         What::Inventory(args) => inventory::run(args, globals),
         What::Alert(args) => alert::run(args, globals),
         What::Clock(args) => clock::run(args, globals),

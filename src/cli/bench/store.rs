@@ -130,7 +130,7 @@ pub(crate) async fn engine(
 }
 
 /// What the exchange writes for one Report about an incident that is new.
-fn filed(number: u64, bytes: Vec<u8>) -> Batch {
+pub(crate) fn filed(number: u64, bytes: Vec<u8>) -> Batch {
     let peer: PeerName = "unit-7.department.example".parse().expect("a DNS name");
     let id = MessageId::fresh();
     let digest = Digest::of_parts([&b"payload"[..], &number.to_le_bytes()]);
