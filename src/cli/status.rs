@@ -100,6 +100,6 @@ mod tests {
 
     #[test]
     fn words_are_as_agreed() {
-        compare(&["status", "status-trouble"], words);
+        compare(&["status", "status-trouble", "status-shared"], words);
     }
 }

@@ -13,7 +13,7 @@ use crate::envelope::{AuthorizationStatus, Justification, Opened, RequestStatus}
 use crate::ids::MessageId;
 use crate::peers::MsgType;
 use crate::store::records::{Message, Request, RequestState, Verdict};
-use crate::store::{Column, StoreError};
+use crate::store::{Column, StoreError, give_way};
 
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Exchange {
     /// # Errors
     /// If it is not held, cannot be approved, or the store fails.
     pub async fn decide(&self, id: &MessageId, decision: Decision, operator: &str) -> Result<Message, StaffError> {
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             let key = vec![id.to_value()];
             let found = self.store.find_revised::<Message>(key.clone()).await?;
             let (message, revision) = found.ok_or_else(|| StaffError::NoSuchMessage { id: id.clone() })?;
@@ -53,7 +53,7 @@ impl Exchange {
                     self.settle(plan);
                     return Ok(message);
                 }
-                Err(StoreError::Conflict { .. }) => {}
+                Err(StoreError::Conflict { .. }) => give_way(&*self.store, attempt).await,
                 Err(error) => return Err(error.into()),
             }
         }

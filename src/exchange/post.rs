@@ -99,7 +99,8 @@ impl Post {
 
     /// The page of an incident: as remembered on the first attempt, else as the store has it.
     pub(super) async fn page(&self, name: &IncidentName, fresh: bool, now: Timestamp) -> Result<Page, StoreError> {
-        if fresh {
+        // What is remembered may have been changed by another node, and not every page is written.
+        if fresh || self.store.tidings().is_some() {
             self.ledger.forget(name);
             return self.ledger.read(name, now).await;
         }

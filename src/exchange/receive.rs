@@ -10,7 +10,7 @@ use super::status::{Fault, Improper};
 use crate::coordination::{ProcessError, Step};
 use crate::ids::Digest;
 use crate::store::records::{Message, Once, Request};
-use crate::store::{Column, StoreError};
+use crate::store::{Column, StoreError, give_way};
 
 #[async_trait]
 impl Receiver for Exchange {
@@ -88,6 +88,7 @@ impl Exchange {
                     if let Some(id) = arrived.incident() {
                         self.post.ledger.forget(&id.incident);
                     }
+                    give_way(&*self.store, attempt).await;
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -10,7 +10,7 @@ use crate::store::{Batch, Record, Scan, Store, StoreError};
 use crate::telemetry::Metrics;
 
 /// How often a batch is made again when others changed the same records meanwhile.
-pub(super) const TRIES: usize = 8;
+pub(super) const TRIES: usize = 16;
 
 /// What an exchange is made of.
 pub struct ExchangeParts {

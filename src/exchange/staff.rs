@@ -18,7 +18,7 @@ use crate::outbox::NewParcel;
 use crate::peers::{MsgType, Peer};
 use crate::routing;
 use crate::store::records::{Body, Direction, Message, Plain, Request, RequestState};
-use crate::store::{Batch, Column, StoreError};
+use crate::store::{Batch, Column, StoreError, give_way};
 
 /// A document that staff want sent.
 #[derive(Clone, Debug)]
@@ -131,7 +131,7 @@ impl Exchange {
     pub async fn send(&self, sending: Sending, operator: &str) -> Result<Message, StaffError> {
         let peer = self.recipient(&sending)?;
         let document = envelope::document(&sending.document, self.post.envelopes.reading())?;
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             let mut batch = Batch::new();
             let (message, mut page) = match &document {
                 Outbound::Rid(opened) => self.as_it_is(&mut batch, &peer, opened, &sending.readers).await?,
@@ -149,7 +149,7 @@ impl Exchange {
                     tracing::info!(message = %message.id, peer = %message.peer, msg_type = %message.msg_type, operator, "sent by staff");
                     return Ok(message);
                 }
-                Err(StoreError::Conflict { .. }) => {}
+                Err(StoreError::Conflict { .. }) => give_way(&*self.store, attempt).await,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -64,7 +64,7 @@ use crate::store::{Batch, Store};
 use crate::telemetry::Metrics;
 
 /// How often a batch is made again when others changed the same records meanwhile.
-const TRIES: usize = 8;
+const TRIES: usize = 16;
 
 /// What the service is made of.
 pub struct CoordinationParts {

@@ -19,7 +19,7 @@ use crate::coordination::{opening, wire};
 use crate::ids::EventId;
 use crate::inventory;
 use crate::iodef::outline::{Outline, OutlineError};
-use crate::store::Batch;
+use crate::store::{Batch, give_way};
 
 /// A call that a person enters.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ impl Coordination {
 
     /// Carries out an order in a step of its own, anew if others changed the same records meanwhile.
     pub(super) async fn carry_order(&self, order: &Order, actor: &str) -> Result<Arc<State>, OrderError> {
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             let now = self.clock.now();
             let mut step = Step::new();
             let mut batch = Batch::new();
@@ -154,7 +154,7 @@ impl Coordination {
             let state = state.ok_or_else(|| ProcessError::NoSuchEvent { event: event.to_string() })?;
             match self.commit(step, batch).await {
                 Ok(()) => return Ok(state),
-                Err(error) if is_conflict(&error) => {}
+                Err(error) if is_conflict(&error) => give_way(&*self.store, attempt).await,
                 Err(error) => return Err(error.into()),
             }
         }

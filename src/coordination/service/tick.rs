@@ -8,7 +8,7 @@ use crate::coordination::process::{ProcessError, Step};
 use crate::ids::EventId;
 use crate::store::lease::Fence;
 use crate::store::records::{Event, EventState, Lease};
-use crate::store::{Batch, Bound, Column, Record, Scan, StoreError};
+use crate::store::{Batch, Bound, Column, Record, Scan, StoreError, give_way};
 
 /// How many rows are read at once when the agenda is read.
 const PAGE: usize = 1_000;
@@ -72,7 +72,7 @@ impl Coordination {
     }
 
     async fn tick_one(&self, event: &EventId, now: Timestamp, fence: Option<&Fence>) -> Result<(), ProcessError> {
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             let mut step = Step::new();
             let mut batch = Batch::new();
             let acted = match self.act(&mut step, &mut batch, event, (BY_ITSELF, Command::Tick), now).await {
@@ -93,7 +93,7 @@ impl Coordination {
                 fence.guard(&mut batch);
             }
             match self.commit(step, batch).await {
-                Err(error) if is_conflict(&error) && !has_passed(&error) => {}
+                Err(error) if is_conflict(&error) && !has_passed(&error) => give_way(&*self.store, attempt).await,
                 outcome => return outcome,
             }
         }

@@ -144,7 +144,23 @@ async fn a_node_that_hears_nothing_still_builds_on_what_others_did() {
     assert_eq!((one.lost(), other.lost()), (0, 0), "whoever looks first loses no race");
 }
 
-/// The log without what differs by chance: nothing.
+/// Both go for the same event at once, again and again: nobody is turned away.
+#[tokio::test]
+async fn two_nodes_that_change_one_event_at_once_both_get_through() {
+    let (_place, [first, second], [one, other]) = department().await;
+    open(&first).await;
+    let before = first.chained().await;
+    let orders = async |node: &Node, own: &str| {
+        for number in 0..40 {
+            order(node, Command::Note(format!("{own} {number}"))).await;
+        }
+    };
+    tokio::join!(orders(&first, "first"), orders(&second, "second"));
+    assert_eq!(first.chained().await, before + 80);
+    assert!(one.lost() + other.lost() > 0, "the trial tries nothing");
+}
+
+/// The log: nothing in it differs by chance.
 async fn log(node: &Node) -> Vec<(Timestamp, String, String)> {
     let records = node.store.list::<LogEntry>(Scan::of::<LogEntry>(100_000)).await.unwrap();
     records.into_iter().map(|record| (record.at, record.actor, record.entry)).collect()
