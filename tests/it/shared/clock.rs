@@ -6,6 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::machines::Machines;
+use crate::harness::postgres::{Manner, Server};
 use crate::harness::wait;
 
 const NAMES: [&str; 2] = ["north", "south"];
@@ -56,23 +57,53 @@ async fn every_milestone_is_judged_once_though_the_machine_that_judges_is_killed
     let opened = machines.nodes[second].json(&["event", "open", call.to_str().unwrap(), "--issued", "now"]);
     let event = opened["id"].as_str().unwrap_or_else(|| panic!("{opened:#}")).to_owned();
     // Opened at the one, judged by the other.
-    wait::until(|| "four are missed".to_owned(), async || (missed(&machines, second, &event).await.len() >= 4).then_some(())).await;
+    wait::until(
+        || "four are missed".to_owned(),
+        async || (missed(&machines, second, &event).await.len() >= 4).then_some(()),
+    )
+    .await;
     machines.nodes[first].kill9();
     let took = machines.until_clock(second, names[second]).await;
     assert!(took < Duration::from_secs(5), "taken over after {took:?}");
     eprintln!("the clock was taken over {took:?} after a kill");
 
     machines.nodes[first].restart();
-    wait::until(|| "eleven are missed".to_owned(), async || (missed(&machines, second, &event).await.len() >= 11).then_some(())).await;
+    wait::until(
+        || "eleven are missed".to_owned(),
+        async || (missed(&machines, second, &event).await.len() >= 11).then_some(()),
+    )
+    .await;
     assert_eq!(machines.clock(first).await, names[second], "who comes back does not take it back");
     assert!(machines.nodes[second].term().success());
     let took = machines.until_clock(first, names[first]).await;
     assert!(took < Duration::from_secs(2), "handed over after {took:?}");
     let all = || "all are missed".to_owned();
-    wait::until(all, async || (missed(&machines, first, &event).await.len() == MILESTONES as usize).then_some(())).await;
+    wait::until(all, async || (missed(&machines, first, &event).await.len() == MILESTONES as usize).then_some(()))
+        .await;
     let missed = missed(&machines, first, &event).await;
     assert!(missed.values().all(|times| *times == 1), "{missed:?}");
     machines.nodes[first].ridd(&["audit", "verify"]);
     let status = machines.nodes[first].ridd(&["status"]);
     assert!(status.contains(&format!("this is {}", names[first])), "{status}");
+}
+
+/// The server is killed and comes back: the clock goes on by itself, at one of the machines.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clock_goes_on_when_the_server_is_back() {
+    let Some(mut server) = Server::start(Manner::default()) else { return };
+    let machines = Machines::on(&server, &NAMES, &[]).await;
+    let fence = |server: &Server, database: &str| {
+        let asked = "SELECT until FROM ridd.leases WHERE name = 'the clock of significant events'";
+        server.sql(database, asked).parse::<i64>().unwrap()
+    };
+    let before = fence(&server, &machines.database);
+    server.kill();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    server.begin();
+    let back = std::time::Instant::now();
+    let renewed = async || (fence(&server, &machines.database) > before).then_some(());
+    wait::until(|| "somebody runs the clock again".to_owned(), renewed).await;
+    eprintln!("the clock went on {:?} after the server was back", back.elapsed());
+    let agreed = async || (machines.clock(0).await == machines.clock(1).await).then_some(());
+    wait::until(|| "both say who".to_owned(), agreed).await;
 }

@@ -12,28 +12,33 @@ pub(super) const NAME: &str = "rid.department.example";
 pub(super) struct Machines {
     pub(super) nodes: Vec<Daemon>,
     pub(super) pki: Pki,
+    pub(super) database: String,
     _dir: tempfile::TempDir,
 }
 
 impl Machines {
     /// Starts machines of these names with these tables of the configuration; nothing if PostgreSQL is not here.
     pub(super) async fn start(names: &[&str], tables: &[(&str, &str)]) -> Option<Self> {
-        let server = postgres::shared()?;
-        let url = server.url("postgres", &server.database());
+        Some(Self::on(postgres::shared()?, names, tables).await)
+    }
+
+    /// The same on that server.
+    pub(super) async fn on(server: &postgres::Server, names: &[&str], tables: &[(&str, &str)]) -> Self {
+        let database = server.database();
+        let url = server.url("postgres", &database);
         let dir = tempfile::tempdir().unwrap();
         let pki = Pki::make(dir.path(), "CA of the machines");
         let papers: Papers = pki.issue(NAME);
         let start = |name: &str| {
-            let mut setup = Setup::named(NAME)
-                .with("node", &format!("name = {name:?}"))
-                .with("store", &format!("url = {url:?}"));
+            let mut setup =
+                Setup::named(NAME).with("node", &format!("name = {name:?}")).with("store", &format!("url = {url:?}"));
             for (table, lines) in tables {
                 setup = setup.with(table, lines);
             }
             Daemon::start_in(tempfile::tempdir().unwrap(), setup, papers.clone(), &pki.ca())
         };
         let nodes = names.iter().map(|name| start(name)).collect();
-        let machines = Self { nodes, pki, _dir: dir };
+        let machines = Self { nodes, pki, database, _dir: dir };
         wait::until(
             || "all machines know each other, and one runs the clock".to_owned(),
             async || {
@@ -49,7 +54,7 @@ impl Machines {
             },
         )
         .await;
-        Some(machines)
+        machines
     }
 
     /// Which of them runs the clock, by what that one says.

@@ -43,7 +43,9 @@ async fn peers(machines: &Machines, pause: u64) -> Vec<RidSystem> {
 
 /// Gives the machine a document for a peer.
 async fn send(machines: &Machines, at: usize, peer: usize, number: usize) {
-    let document = DOCUMENT.replace("2003-0125-2", &format!("lane-{}", number % 2)).replace("SQL Slammer", &format!("number {number};"));
+    let document = DOCUMENT
+        .replace("2003-0125-2", &format!("lane-{}", number % 2))
+        .replace("SQL Slammer", &format!("number {number};"));
     let order = json!({"peer": format!("peer{peer}.example"), "document": document});
     let client = ridd::admin::Client::new(machines.nodes[at].data().join("admin.sock"));
     let sent: Result<Value, _> = client.post("messages", &order).await;
