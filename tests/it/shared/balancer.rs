@@ -71,7 +71,8 @@ impl Balancer {
 
 impl Drop for Balancer {
     fn drop(&mut self) {
-        self.child.kill().ok();
+        // Not by a signal that it does not hear of: nginx must end its workers.
+        Command::new("kill").arg(self.child.id().to_string()).status().ok();
         self.child.wait().ok();
     }
 }
