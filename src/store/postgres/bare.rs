@@ -18,6 +18,9 @@ use crate::store::records::TABLES;
 use crate::store::table::{Row, Table};
 use crate::store::{Store, StoreError};
 
+/// The rows of one table, each with its revision.
+type OfTable<'r> = (&'static Table, Vec<(&'r Row, i64)>);
+
 /// A connection that only inserts.
 pub(crate) struct Bare {
     connector: Arc<Connector>,
@@ -57,7 +60,7 @@ impl Bare {
     }
 
     async fn transact(&self, group: &[Batch]) -> Result<(), tokio_postgres::Error> {
-        let mut tables: BTreeMap<&'static str, (&'static Table, Vec<(&Row, i64)>)> = BTreeMap::new();
+        let mut tables: BTreeMap<&'static str, OfTable<'_>> = BTreeMap::new();
         for change in group.iter().flat_map(|batch| &batch.changes) {
             let Change::Put { table, row } = change else { continue };
             tables.entry(table.name).or_insert_with(|| (table, Vec::new())).1.push((row, 1));

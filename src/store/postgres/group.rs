@@ -330,3 +330,83 @@ impl<'g> Deciding<'g, '_> {
         all
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::ids::{Digest, MessageId};
+    use crate::store::Record;
+    use crate::store::records::{Lease, Once};
+
+    fn once() -> Once {
+        Once { digest: Digest::of(b"x"), message: MessageId::fresh() }
+    }
+
+    fn duty(fence: i64) -> Lease {
+        let (name, holder) = ("clock".to_owned(), "a".to_owned());
+        Lease { name, holder, fence, until: Timestamp::from_micros(0) }
+    }
+
+    fn held(revision: i64) -> BTreeMap<&'static str, Seen> {
+        let revisions = HashMap::from([(duty(0).to_row().key(Lease::TABLE), revision)]);
+        BTreeMap::from([(Lease::TABLE.name, Seen { revisions, heads: HashMap::new() })])
+    }
+
+    /// What becomes of the batches, and what is written to the table: deletes, inserts with revisions, upserts with growth.
+    fn decided(batches: &[Batch], seen: &BTreeMap<&'static str, Seen>, table: &Table) -> (Vec<bool>, [Vec<i64>; 3]) {
+        let group: Vec<_> = batches.iter().enumerate().collect();
+        let looks = look(&group, false).unwrap();
+        let outcome = decide(&group, batches.iter().map(|_| Ok(())).collect(), &looks, seen);
+        let empty = Writes::default();
+        let writes = outcome.writes.get(table.name).unwrap_or(&empty);
+        let numbers = |list: &[(&Row, i64)]| list.iter().map(|(_, number)| *number).collect();
+        let deletes = writes.deletes.iter().map(|_| 0).collect();
+        let written = [deletes, numbers(&writes.inserts), numbers(&writes.upserts)];
+        (outcome.results.iter().map(Result::is_ok).collect(), written)
+    }
+
+    #[test]
+    fn a_row_taken_to_be_absent_is_inserted_once_and_not_looked_for() {
+        let mut batch = Batch::new();
+        batch.insert(&once());
+        let twice = [batch.clone(), batch.clone()];
+        assert_eq!(decided(&twice, &BTreeMap::new(), Once::TABLE), (vec![true, false], [vec![], vec![1], vec![]]));
+        let group: Vec<_> = twice.iter().enumerate().collect();
+        assert!(look(&group, false).unwrap().is_empty());
+        assert_eq!(look(&group, true).unwrap()[Once::TABLE.name].lock.len(), 1);
+    }
+
+    #[test]
+    fn a_row_changed_several_times_is_written_once() {
+        let update = |revision| {
+            let mut batch = Batch::new();
+            batch.update(&duty(revision), revision);
+            batch
+        };
+        let group = [update(3), update(3), update(4)];
+        assert_eq!(decided(&group, &held(3), Lease::TABLE), (vec![true, false, true], [vec![], vec![], vec![2]]));
+        let mut gone = Batch::new();
+        gone.delete::<Lease>(duty(0).to_row().key(Lease::TABLE));
+        let mut anew = Batch::new();
+        anew.insert(&duty(1));
+        let group = [update(3), gone, anew, update(1)];
+        assert_eq!(decided(&group, &held(3), Lease::TABLE), (vec![true; 4], [vec![0], vec![], vec![2]]));
+    }
+
+    #[test]
+    fn what_is_only_relied_on_is_shared_and_an_absence_that_is_not_filled_closes_the_table() {
+        let key = duty(0).to_row().key(Lease::TABLE);
+        let mut guarded = Batch::new();
+        guarded.preconditions.push(Precondition::Revision { table: Lease::TABLE, key: key.clone(), revision: 3 });
+        guarded.put(&once());
+        let looks = look(&[(0, &guarded)], false).unwrap();
+        let lease = &looks[Lease::TABLE.name];
+        assert!(lease.lock.is_empty() && lease.share.len() == 1 && !lease.close);
+        let mut absent = Batch::new();
+        absent.preconditions.push(Precondition::Absent { table: Lease::TABLE, key });
+        absent.put(&once());
+        assert!(look(&[(0, &absent)], false).unwrap()[Lease::TABLE.name].close);
+        assert_eq!(decided(&[absent], &held(3), Lease::TABLE).0, [false]);
+    }
+}

@@ -140,7 +140,11 @@ impl Committer {
                     Err(_) => {
                         let (place, why) = (self.connector.shown().to_owned(), cut.why.to_string());
                         let undecided = StoreError::Undecided { place, why };
-                        return cut.results.into_iter().map(|result| result.and(Err(undecided.again()))).collect();
+                        return cut
+                            .results
+                            .into_iter()
+                            .map(|result| result.and_then(|()| Err(undecided.again())))
+                            .collect();
                     }
                 },
                 // One of them may be at fault, or too large for what room is left: each gets a transaction of its own.
