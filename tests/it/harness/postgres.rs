@@ -139,7 +139,7 @@ impl Server {
                 return;
             }
             // Somebody else may have taken the port meanwhile.
-            self.running = None;
+            self.end("QUIT");
             let log = fs::read_to_string(self.place.path().join("log")).unwrap_or_default();
             assert!(begun.elapsed() < PATIENCE, "PostgreSQL does not start: {log}");
         }
@@ -161,11 +161,13 @@ impl Server {
             "wal_level=replica".to_owned(),
             "log_min_messages=fatal".to_owned(),
         ];
-        // The shell reads from us until we close the pipe or are gone; then the server ends at once, writing nothing more.
-        let script = r#"log=$1; shift; "$@" >>"$log" 2>&1 </dev/null & server=$!
-            read -r how || how=QUIT; kill -"$how" $server; wait $server"#;
+        // The shell reads from us until we close the pipe or are gone; then the server ends at once, writing nothing
+        // more, and its files go.
+        let script = r#"place=$1; shift; "$@" >>"$place/log" 2>&1 </dev/null & server=$!
+            if read -r how; then kill -"$how" $server; wait $server
+            else kill -QUIT $server; wait $server; rm -rf "$place"; fi"#;
         let mut shell = command(Path::new("/bin/sh"));
-        shell.arg("-c").arg(script).arg("sh").arg(self.place.path().join("log")).arg(self.programs.join("postgres"));
+        shell.arg("-c").arg(script).arg("sh").arg(self.place.path()).arg(self.programs.join("postgres"));
         shell.arg("-D").arg(data);
         for setting in settings {
             shell.arg("-c").arg(setting);
@@ -199,15 +201,19 @@ impl Server {
 
     /// Ends it as a crash would: nothing is written any more, and the log must be replayed.
     pub fn kill(&mut self) {
-        self.running = None;
+        self.end("QUIT");
     }
 
     /// Stops it as an administrator would who does not wait for the clients.
     pub fn stop(&mut self) {
+        self.end("INT");
+    }
+
+    fn end(&mut self, how: &str) {
         use std::io::Write;
         let Some(mut running) = self.running.take() else { return };
         let mut line = running.0.stdin.take().unwrap();
-        line.write_all(b"INT\n").unwrap();
+        writeln!(line, "{how}").unwrap();
         running.0.wait().unwrap();
     }
 
