@@ -119,7 +119,7 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
-    /// Which tables this node changes from now on; `None` if nobody counts ([`metered`] does).
+    /// Which tables this node changes from now on; `None` if nobody counts ([`metered()`] does).
     fn touched(&self) -> Option<Touched> {
         None
     }

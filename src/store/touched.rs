@@ -1,7 +1,7 @@
 //! Touched: in which tables this node itself has committed something lately. The counterpart of [`super::tidings`], which
 //! tells of other nodes.
 //!
-//! [`super::metered`] counts; whoever shows the rows of a table to people listens, and reads them again. A commit costs the
+//! [`super::metered()`] counts; whoever shows the rows of a table to people listens, and reads them again. A commit costs the
 //! same however many listen, for a listener who gathers for a while is not woken meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};

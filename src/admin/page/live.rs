@@ -2,7 +2,7 @@
 //! nothing happens, a stream costs one line in half a minute.
 //!
 //! Each line `changed` names one significant event (`event`; `null` for perhaps any), or what else has changed (`of`: the
-//! word of a [`Shown`]); a page asks again for itself when that concerns it.
+//! word of a listing); a page asks again for itself when that concerns it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
