@@ -25,24 +25,16 @@ impl Coordination {
     ) -> Result<Taken, ProcessError> {
         match arrived.msg_type {
             MsgType::Acknowledgement => self.acknowledged(step, batch, arrived).await,
-            MsgType::Report | MsgType::Result | MsgType::InvestigationRequest => {
-                let outlines = outlines(arrived, &self.reading);
-                if outlines.is_empty() {
-                    return Ok(Taken::Nothing);
+            MsgType::Report | MsgType::Result | MsgType::InvestigationRequest => match arrived.peer.relation {
+                Relation::Authority if arrived.msg_type != MsgType::Result => {
+                    self.of_authority(step, batch, arrived, &outlines(arrived, &self.reading)).await
                 }
-                match arrived.peer.relation {
-                    Relation::Authority if arrived.msg_type != MsgType::Result => {
-                        self.of_authority(step, batch, arrived, &outlines).await
-                    }
-                    Relation::Parent if arrived.msg_type == MsgType::InvestigationRequest => {
-                        self.of_above(step, batch, arrived, &outlines).await
-                    }
-                    _ if arrived.msg_type != MsgType::InvestigationRequest => {
-                        self.of_unit(step, batch, arrived, &outlines).await
-                    }
-                    _ => Ok(Taken::Nothing),
+                Relation::Parent if arrived.msg_type == MsgType::InvestigationRequest => {
+                    self.of_above(step, batch, arrived, &outlines(arrived, &self.reading)).await
                 }
-            }
+                _ if arrived.msg_type != MsgType::InvestigationRequest => self.of_unit(step, batch, arrived).await,
+                _ => Ok(Taken::Nothing),
+            },
             MsgType::TraceRequest | MsgType::Query => Ok(Taken::Nothing),
         }
     }
@@ -75,21 +67,17 @@ impl Coordination {
     }
 
     /// A unit reports on the work: progress, or completion.
-    async fn of_unit(
-        &self,
-        step: &mut Step,
-        batch: &mut Batch,
-        arrived: &Arrived<'_>,
-        outlines: &[Outline],
-    ) -> Result<Taken, ProcessError> {
+    async fn of_unit(&self, step: &mut Step, batch: &mut Batch, arrived: &Arrived<'_>) -> Result<Taken, ProcessError> {
+        // Asked first: most Reports are about no event, and their documents need not be read once more.
         let Some(event) = self.event_named(arrived).await? else { return Ok(Taken::Nothing) };
         let unit = arrived.peer.name.to_string();
         let known = self.hold(step, &event).await?.state().is_some_and(|state| state.units.contains_key(&unit));
-        if !known {
+        let outlines = outlines(arrived, &self.reading);
+        if !known || outlines.is_empty() {
             return Ok(Taken::Nothing);
         }
         let mut taken = Taken::Accepted;
-        for outline in outlines {
+        for outline in &outlines {
             let (work, completion) = match wire::read_work(outline, arrived.msg_type == MsgType::Result) {
                 Work::Progress(work) => (work, None),
                 Work::Completion(completion) => (completion.work, Some(completion.all)),

@@ -180,7 +180,8 @@ impl Coordination {
         arrived: &Arrived<'_>,
         outlines: &[Outline],
     ) -> Result<Taken, ProcessError> {
-        if arrived.peer.relation != Relation::Authority || arrived.msg_type != MsgType::Report {
+        let is_report = arrived.msg_type == MsgType::Report;
+        if arrived.peer.relation != Relation::Authority || !is_report || outlines.is_empty() {
             return Ok(Taken::Nothing);
         }
         let calls: Vec<Call> = outlines.iter().map(wire::read_call).collect();
