@@ -37,7 +37,7 @@ pub struct Config {
     /// The CAs that vouch for the server's certificate, as PEM. PostgreSQL only; needed unless the server is on this
     /// machine.
     pub ca_file: Option<PathBuf>,
-    /// How many connections may read at the same time (1 to 256); three more write, listen and notify. PostgreSQL only.
+    /// How many connections may read at the same time (1 to 256); two more write, and listen and notify. PostgreSQL only.
     pub connections: usize,
     /// How long a connection to the server may take to be made (100ms to 10m). PostgreSQL only.
     #[serde(with = "crate::clock::span")]
