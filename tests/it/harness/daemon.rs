@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 
 use super::pki::{Papers, Pki};
 use super::wait::{self, LONG};
@@ -59,6 +60,8 @@ pub(crate) struct Daemon {
     pub(crate) papers: Papers,
     dir: tempfile::TempDir,
     child: Option<Child>,
+    /// Its port while it does not run.
+    kept: Option<Socket>,
     /// Where it listens for peers.
     pub(crate) rid: SocketAddr,
     /// Where it shows metrics and health.
@@ -88,7 +91,8 @@ impl Daemon {
         fs::copy(ca, pki.join("trust/ca.pem")).unwrap();
         fs::write(dir.path().join("ridd.toml"), setup.text()).unwrap();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut daemon = Self { setup, papers, dir, child: None, rid: nowhere, metrics: None, links: None, page: None };
+        let mut daemon =
+            Self { setup, papers, dir, child: None, kept: None, rid: nowhere, metrics: None, links: None, page: None };
         daemon.launch();
         daemon
     }
@@ -153,7 +157,16 @@ impl Daemon {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
+            self.keep_port();
         }
+    }
+
+    /// Nobody else is to be given its port until it runs again. We do not listen on it, so the node may
+    /// (`SO_REUSEADDR`); if somebody has it already, the restart says so.
+    fn keep_port(&mut self) {
+        let socket = Socket::new(Domain::for_address(self.rid), Type::STREAM, None).unwrap();
+        socket.set_reuse_address(true).unwrap();
+        self.kept = socket.bind(&self.rid.into()).is_ok().then_some(socket);
     }
 
     /// Asks it to end and waits until it has.
@@ -168,6 +181,7 @@ impl Daemon {
         let end = Instant::now() + LONG;
         loop {
             if let Some(status) = child.try_wait().unwrap() {
+                self.keep_port();
                 return status;
             }
             assert!(Instant::now() < end, "the node does not end; its log:\n{}", self.log());
@@ -190,6 +204,7 @@ impl Daemon {
         }
         fs::write(self.data().join("ridd.toml"), self.setup.text()).unwrap();
         self.launch();
+        self.kept = None;
     }
 
     /// Runs a command of the program against this node.
