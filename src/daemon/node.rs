@@ -93,7 +93,7 @@ pub(super) async fn serve(
     let config = &start.config;
     // Before anything is read: what others change from now on is heard of.
     let tidings = store.tidings();
-    let together = Together::new(Arc::clone(&store), Arc::clone(&clock), data::machine(config));
+    let together = Together::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&metrics), data::machine(config));
     let directory = Directory::open(Arc::clone(&store), &config.peers, Arc::clone(&clock)).await?;
     let outbox = Outbox::new(Arc::clone(&store), config.outbox.clone(), Arc::clone(&clock), Arc::clone(&metrics))?;
     let post = Post::new(PostParts {

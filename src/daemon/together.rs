@@ -18,6 +18,7 @@ use crate::outbox::{Crew, Outbox};
 use crate::store::lease::{Fence, is_duty};
 use crate::store::records::Lease;
 use crate::store::{Bound, Column, Duty, Holding, Record, Scan, Store, StoreError};
+use crate::telemetry::Metrics;
 
 /// The duty that only one process has at a time.
 const CLOCK: &str = "the clock of significant events";
@@ -59,6 +60,7 @@ struct Other {
 pub(super) struct Together {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
     /// The name of this machine.
     name: String,
     /// The name of this process: that of the machine and what no other process has.
@@ -77,11 +79,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Together {
     /// The process on the machine of that name.
-    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, name: String) -> Arc<Self> {
+    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, metrics: Arc<Metrics>, name: String) -> Arc<Self> {
         let shared = store.tidings().is_some();
         let holder = format!("{name}/{}", ParcelId::fresh());
         let (holds, others, namesake) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Arc::new(Self { store, clock, name, holder, shared, holds, others, namesake })
+        Arc::new(Self { store, clock, metrics, name, holder, shared, holds, others, namesake })
     }
 
     /// The workers that send from the store, if there can be others.
@@ -127,6 +129,7 @@ impl Together {
             }
         }
         turn.send_replace(None);
+        self.metrics.clock_held(false);
         if let Err(error) = duty.release().await {
             tracing::warn!(%error, "the clock of significant events is not given back; it passes on when its lease ends");
         }
@@ -140,6 +143,7 @@ impl Together {
             Holding::Nobody => (None, None),
         };
         *locked(&self.holds) = holder;
+        self.metrics.clock_held(fence.is_some());
         let had = turn.borrow().clone();
         if had == fence {
             return;

@@ -28,6 +28,7 @@ use crate::store::lease::Fence;
 use crate::store::pair::{Half, pair};
 use crate::store::records::{LogEntry, Message, Request, RequestState};
 use crate::store::{self, Duty, Holding, Scan, Store};
+use crate::telemetry::Metrics;
 
 const MINUTES: Duration = Duration::from_secs(10 * 60);
 
@@ -233,34 +234,38 @@ async fn the_clock_is_taken_over_within_five_seconds_and_handed_over_at_once() {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::parse(NOW).unwrap()));
     let start = |half: &Arc<Half>, own: &str| {
         let store: Arc<dyn Store> = Arc::<Half>::clone(half);
-        let together = Together::new(store, Arc::clone(&clock), own.to_owned());
+        let metrics = Metrics::new();
+        let together = Together::new(store, Arc::clone(&clock), Arc::clone(&metrics), own.to_owned());
         let (take, turn) = watch::channel(None);
         let (stop, stopping) = watch::channel(false);
         let task = tokio::spawn(Arc::clone(&together).keep_clock(take, stopping));
-        (together, turn, stop, task)
+        (together, metrics, turn, stop, task)
     };
-    let (_north, mut turn, _stop, task) = start(&one, "north");
+    let held = |metrics: &Metrics| metrics.render().contains("\nridd_clock_held 1\n");
+    let (_north, runs, mut turn, _stop, task) = start(&one, "north");
     let first: Fence = turn.wait_for(Option::is_some).await.unwrap().clone().unwrap();
-    let (south, mut next, stop, other_task) = start(&other, "south");
+    let (south, waits, mut next, stop, other_task) = start(&other, "south");
     // Through many renewals it stays where it is.
     for _ in 0..10 {
         sleep(Duration::from_millis(1_730)).await;
         assert_eq!((turn.borrow().as_ref(), next.borrow().as_ref()), (Some(&first), None));
     }
     assert_eq!(south.sharing().unwrap().clock.as_deref(), Some("north"));
+    assert_eq!((held(&runs), held(&waits)), (true, false));
     task.abort();
     let killed = Instant::now();
     let second = next.wait_for(Option::is_some).await.unwrap().clone().unwrap();
     assert!(killed.elapsed() < Duration::from_secs(5) && second.number > first.number, "{:?}", killed.elapsed());
     assert_eq!(south.sharing().unwrap().clock.as_deref(), Some("south"));
 
-    let (_west, mut last, _stop, _task) = start(&one, "west");
+    let (_west, _, mut last, _stop, _task) = start(&one, "west");
     sleep(Duration::from_secs(2)).await;
     let stopped = Instant::now();
     stop.send_replace(true);
     other_task.await.unwrap();
     last.wait_for(Option::is_some).await.unwrap();
     assert!(stopped.elapsed() <= Duration::from_secs(1), "{:?}", stopped.elapsed());
+    assert!(!held(&waits), "it has given it back");
 }
 
 #[tokio::test(start_paused = true)]
@@ -270,9 +275,9 @@ async fn each_knows_who_else_lives_and_a_namesake_is_told_of() {
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&manual);
     let start = |half: &Arc<Half>, own: &str| {
         let store: Arc<dyn Store> = Arc::<Half>::clone(half);
-        let together = Together::new(Arc::clone(&store), Arc::clone(&clock), own.to_owned());
+        let together = Together::new(Arc::clone(&store), Arc::clone(&clock), Metrics::new(), own.to_owned());
         let config = crate::outbox::Config::default();
-        let outbox = crate::outbox::Outbox::new(store, config, Arc::clone(&clock), crate::telemetry::Metrics::new());
+        let outbox = crate::outbox::Outbox::new(store, config, Arc::clone(&clock), Metrics::new());
         let (stop, stopping) = watch::channel(false);
         let crew = together.crew().unwrap();
         let task = tokio::spawn(Arc::clone(&together).be_present(crew, outbox.unwrap(), stopping));

@@ -175,6 +175,11 @@ impl Metrics {
         self.ready.set(i64::from(ready));
     }
 
+    /// Whether the clock of significant events is this node's to run.
+    pub fn clock_held(&self, held: bool) {
+        self.clock_held.set(i64::from(held));
+    }
+
     /// The wall clock was seen to jump.
     pub fn clock_stepped(&self) {
         self.clock_steps.inc();

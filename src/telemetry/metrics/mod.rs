@@ -61,6 +61,7 @@ pub struct Metrics {
     reloads: Family<One, Count>,
     started: Seconds,
     clock_steps: Count,
+    clock_held: Level,
     ready: Level,
 }
 
@@ -101,6 +102,7 @@ impl Metrics {
             reloads: Family::default(),
             started: Gauge::default(),
             clock_steps: Counter::default(),
+            clock_held: Gauge::default(),
             ready: Gauge::default(),
         };
         metrics.register_exchange(&mut registry);
@@ -197,6 +199,11 @@ impl Metrics {
             "clock_steps",
             "How often the wall clock jumped against the monotonic one",
             self.clock_steps.clone(),
+        );
+        registry.register(
+            "clock_held",
+            "1 while this node runs the clock of significant events, else 0",
+            self.clock_held.clone(),
         );
         registry.register("ready", "1 while the node takes messages, else 0", self.ready.clone());
     }
