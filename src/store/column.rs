@@ -86,7 +86,7 @@ impl Column for bool {
 }
 
 impl Column for Timestamp {
-    const KIND: ColumnKind = ColumnKind::Int;
+    const KIND: ColumnKind = ColumnKind::Instant;
     const EXPECTED: &'static str = "microseconds since the epoch";
 
     fn to_value(&self) -> Value {

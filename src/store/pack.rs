@@ -161,7 +161,7 @@ pub(super) fn values_fit(table: &'static Table, columns: &[&'static str], values
 fn fits_kind(kind: ColumnKind, value: &Value) -> bool {
     match value {
         Value::Null => false,
-        Value::Int(_) => kind == ColumnKind::Int,
+        Value::Int(_) => matches!(kind, ColumnKind::Int | ColumnKind::Instant),
         Value::Text(_) => matches!(kind, ColumnKind::Text | ColumnKind::Uuid | ColumnKind::Digest),
         Value::Bytes(_) => kind == ColumnKind::Bytes,
     }
@@ -170,6 +170,7 @@ fn fits_kind(kind: ColumnKind, value: &Value) -> bool {
 fn misfit(table: &'static Table, column: &'static str, kind: ColumnKind, value: &Value) -> StoreError {
     let expected = match kind {
         ColumnKind::Int => "a number",
+        ColumnKind::Instant => "microseconds since 1970",
         ColumnKind::Text => "a text",
         ColumnKind::Uuid => "a UUID",
         ColumnKind::Digest => "a digest",

@@ -5,8 +5,10 @@ use super::Record;
 /// The kinds of plain values that every backend can keep and order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
-    /// A signed 64-bit number; also instants (microseconds) and truth values (0, 1).
+    /// A signed 64-bit number; also truth values (0, 1).
     Int,
+    /// An instant; a value of it is a number, microseconds since 1970. Kept like one; shown to people as a time.
+    Instant,
     /// UTF-8 text.
     Text,
     /// A UUID; a value of it is its usual text in lower case. A backend may keep the 16 bytes, which order alike.

@@ -244,6 +244,11 @@ async fn the_nodes_role_writes_rows_and_nothing_else() {
     }
     let digest = server.sql(&database, "SELECT digest FROM ridd.show_once");
     assert_eq!(digest, once("as the node").digest.to_string());
+    let operator = "(7, 'ann', 'viewer', 1043472600123000, 'root', 1, 1)";
+    let columns = "(\"user\", name, role, added, \"by\", _version, _revision)";
+    server.sql(&database, &format!("INSERT INTO ridd.operators {columns} VALUES {operator}"));
+    let added = server.sql(&database, "SELECT added AT TIME ZONE 'UTC' FROM ridd.show_operators");
+    assert_eq!(added, "2003-01-25 05:30:00.123", "instants are times for people");
     // What a newer program adds is added by the owner, and is no hindrance to the older.
     server
         .sql(&database, "ALTER TABLE ridd.once RENAME message TO gone; ALTER TABLE ridd.once ALTER gone DROP NOT NULL");

@@ -112,7 +112,9 @@ fn read(cursor: &str, scan: &Scan, columns: &[&str]) -> Option<Vec<Value>> {
             let spec = spec?;
             match (value, spec.kind) {
                 (serde_json::Value::Null, _) if spec.optional => Some(Value::Null),
-                (serde_json::Value::Number(number), ColumnKind::Int) => number.as_i64().map(Value::Int),
+                (serde_json::Value::Number(number), ColumnKind::Int | ColumnKind::Instant) => {
+                    number.as_i64().map(Value::Int)
+                }
                 (serde_json::Value::String(text), ColumnKind::Text | ColumnKind::Uuid | ColumnKind::Digest) => {
                     Some(Value::Text(text))
                 }

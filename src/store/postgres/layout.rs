@@ -1,8 +1,8 @@
 //! Lays the tables out, and brings older layouts up to date: forward only, under a lock, in one transaction.
 //!
 //! Everything is in the schema `ridd`. A table has the record's columns under their own names, and `_version` and
-//! `_revision`; UUIDs are `uuid`, digests are `bytea` of 32 bytes. The view `show_TABLE` gives digests as text and is what
-//! people may be let at. A column that a record gained is added; the rows that are there have NULL in it. `layout` says
+//! `_revision`; UUIDs are `uuid`, digests are `bytea` of 32 bytes, instants are microseconds. The view `show_TABLE` gives
+//! digests as text and instants as `timestamptz`, and is what people may be let at. A column that a record gained is added; the rows that are there have NULL in it. `layout` says
 //! the version of all this; `commits` has a row for each process that writes, with the number of its last commit.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +18,8 @@ use crate::store::{ServerState, StoreError};
 
 /// Where everything is.
 pub(super) const SCHEMA: &str = "ridd";
-/// The version of what this file describes; a newer one is refused.
-const LAYOUT: i64 = 1;
+/// The version of what this file describes; a newer one is refused. 2: views show instants as times.
+const LAYOUT: i64 = 2;
 /// Whoever lays out holds this advisory lock of the database ("ridd").
 const LOCK: i64 = 0x7269_6464;
 /// What readers of the views are not shown: bytes of messages, and secrets of people.
@@ -179,6 +179,7 @@ fn views(tables: &[&'static Table]) -> String {
     let view = |table: &&'static Table| {
         let shown = table.columns.iter().map(|spec| match spec.kind {
             ColumnKind::Digest => format!("encode(\"{0}\", 'hex') AS \"{0}\"", spec.name),
+            ColumnKind::Instant => format!("to_timestamp(\"{0}\" / 1000000.0) AS \"{0}\"", spec.name),
             _ => format!("\"{}\"", spec.name),
         });
         let shown: Vec<_> = shown.collect();

@@ -60,7 +60,7 @@ impl ToSql for Kept<'_> {
 /// What the kind is called in SQL.
 pub(super) fn sql_type(kind: ColumnKind) -> &'static str {
     match kind {
-        ColumnKind::Int => "bigint",
+        ColumnKind::Int | ColumnKind::Instant => "bigint",
         ColumnKind::Text => "text",
         ColumnKind::Uuid => "uuid",
         ColumnKind::Digest | ColumnKind::Bytes => "bytea",
@@ -111,7 +111,9 @@ fn value(
 ) -> Result<Value, StoreError> {
     let wrong = |why: tokio_postgres::Error| damaged(table, spec.name, sql_type(spec.kind), &why.to_string());
     Ok(match spec.kind {
-        ColumnKind::Int => row.try_get::<_, Option<i64>>(at).map_err(wrong)?.map_or(Value::Null, Value::Int),
+        ColumnKind::Int | ColumnKind::Instant => {
+            row.try_get::<_, Option<i64>>(at).map_err(wrong)?.map_or(Value::Null, Value::Int)
+        }
         ColumnKind::Text => {
             row.try_get::<_, Option<&str>>(at).map_err(wrong)?.map_or(Value::Null, |text| Value::Text(with_nul(text)))
         }

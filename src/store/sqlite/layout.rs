@@ -1,7 +1,7 @@
 //! Lays the tables out when the store is opened, and brings older layouts up to date.
 //!
 //! A table has the record's columns under their own names, and `_version` and `_revision`. UUIDs and digests are kept
-//! as 16 and 32 bytes; the view `show_TABLE` gives them as text for people. A column that a record gained is added; the
+//! as 16 and 32 bytes, instants as microseconds; the view `show_TABLE` gives them as text for people. A column that a record gained is added; the
 //! rows that are there have NULL in it.
 
 use std::fmt::Write;
@@ -85,7 +85,7 @@ pub(super) fn quoted(names: &[&str]) -> String {
 
 fn column(spec: &ColumnSpec, needed: bool) -> String {
     let kind = match spec.kind {
-        ColumnKind::Int => "INTEGER",
+        ColumnKind::Int | ColumnKind::Instant => "INTEGER",
         ColumnKind::Text => "TEXT",
         ColumnKind::Uuid | ColumnKind::Digest | ColumnKind::Bytes => "BLOB",
     };
@@ -124,6 +124,10 @@ fn view(table: &Table) -> String {
                 let part = |from, length| format!("substr(lower(hex(\"{name}\")), {from}, {length})");
                 let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)];
                 format!("iif(\"{name}\" IS NULL, NULL, {}) AS \"{name}\"", parts.join(" || '-' || "))
+            }
+            // Rounded to milliseconds, which is all that SQLite's own dates know.
+            ColumnKind::Instant => {
+                format!("strftime('%Y-%m-%dT%H:%M:%fZ', \"{name}\" / 1000000.0, 'unixepoch') AS \"{name}\"")
             }
             ColumnKind::Digest => format!("iif(\"{name}\" IS NULL, NULL, lower(hex(\"{name}\"))) AS \"{name}\""),
             _ => format!("\"{name}\""),

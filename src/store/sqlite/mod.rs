@@ -204,9 +204,10 @@ fn size(place: &Place) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
     use crate::ids::MessageId;
     use crate::store::Record;
-    use crate::store::records::{Body, TABLES};
+    use crate::store::records::{Body, LocalOperator, Role, TABLES};
 
     fn body() -> Batch {
         let mut state = 7u64;
@@ -246,18 +247,29 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_text_for_people() {
+    fn ids_and_instants_are_text_for_people() {
         let place = tempfile::tempdir().unwrap();
         let id = MessageId::fresh();
+        let operator = LocalOperator {
+            user: 7,
+            name: "ann".to_owned(),
+            role: Role::Viewer,
+            person: None,
+            unit: None,
+            added: Timestamp::from_micros(1_043_472_600_123_000),
+            by: "root".to_owned(),
+        };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let store = Sqlite::open(&Config::at("sqlite:x"), place.path(), TABLES).unwrap();
             let mut batch = Batch::new();
             batch.put(&Body { id: id.clone(), bytes: b"short".to_vec() });
+            batch.put(&operator);
             store.commit(batch).await.unwrap();
         });
         let connection = Connection::open(place.path().join(FILE)).unwrap();
-        let shown: String = connection.query_row("SELECT id FROM show_bodies", (), |row| row.get(0)).unwrap();
-        assert_eq!(shown, id.as_str());
+        let shown = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(shown("SELECT id FROM show_bodies"), id.as_str());
+        assert_eq!(shown("SELECT added FROM show_operators"), "2003-01-25T05:30:00.123Z");
     }
 }
