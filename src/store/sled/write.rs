@@ -140,33 +140,42 @@ impl Writer {
     /// Checks and prepares each batch, then writes those that passed at once.
     fn transact(&self, group: &[Batch]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         let kept = &*self.0;
-        let open = kept.open.write().unwrap_or_else(PoisonError::into_inner);
-        let opened = open.as_ref().ok_or_else(|| kept.shut())?;
-        let mut changes = Changes::new();
-        let mut results = Vec::with_capacity(group.len());
-        for batch in group {
-            let mut ahead = Ahead { kept, opened, group: &changes, own: Changes::new() };
-            let result = ahead.check(batch).and_then(|()| ahead.apply(batch));
-            let own = ahead.own;
-            if result.is_ok() {
-                changes.extend(own);
-            }
-            results.push(result);
+        let mut open = kept.open.write().unwrap_or_else(PoisonError::into_inner);
+        let written = open.as_ref().ok_or_else(|| kept.shut()).and_then(|opened| write(kept, opened, group));
+        if written.is_err() {
+            // Whatever sled holds in memory now is not what is on the disk: nobody reads it, and it is opened anew.
+            *open = None;
         }
-        if changes.is_empty() {
-            return Ok(results);
-        }
-        let mut writes = sled::Batch::default();
-        for (key, change) in changes {
-            match change {
-                Some(value) => writes.insert(key, value),
-                None => writes.remove(key),
-            }
-        }
-        opened.db.apply_batch(writes).map_err(|why| kept.error("committing", why))?;
-        opened.disk.flush(kept, &opened.db)?;
-        Ok(results)
+        written
     }
+}
+
+/// What [`Writer::transact`] does, while it has the store to itself.
+fn write(kept: &Kept, opened: &Opened, group: &[Batch]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    let mut changes = Changes::new();
+    let mut results = Vec::with_capacity(group.len());
+    for batch in group {
+        let mut ahead = Ahead { kept, opened, group: &changes, own: Changes::new() };
+        let result = ahead.check(batch).and_then(|()| ahead.apply(batch));
+        let own = ahead.own;
+        if result.is_ok() {
+            changes.extend(own);
+        }
+        results.push(result);
+    }
+    if changes.is_empty() {
+        return Ok(results);
+    }
+    let mut writes = sled::Batch::default();
+    for (key, change) in changes {
+        match change {
+            Some(value) => writes.insert(key, value),
+            None => writes.remove(key),
+        }
+    }
+    opened.db.apply_batch(writes).map_err(|why| kept.error("committing", why))?;
+    opened.disk.flush(kept, &opened.db)?;
+    Ok(results)
 }
 
 impl Engine for Writer {
@@ -176,9 +185,7 @@ impl Engine for Writer {
         match written {
             Ok(results) => results,
             Err(why) => {
-                // Whatever sled holds in memory now is not what is on the disk: it is opened anew.
                 tracing::error!(%why, "the store failed to write");
-                *self.0.open.write().unwrap_or_else(PoisonError::into_inner) = None;
                 group.iter().map(|_| Err(why.again())).collect()
             }
         }
