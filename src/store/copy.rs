@@ -11,7 +11,7 @@ use super::directory::{Directory, sync_directory};
 use super::sqlite;
 
 /// Copies the store into `to`, which must not be there yet. On SQLite the node may run meanwhile: the copy is the store
-/// as it was at one moment. On sled the node must be stopped.
+/// as it was at one moment. On sled nobody may have the store open: a running node copies it itself ([`super::Store::backup`]).
 ///
 /// # Errors
 /// [`StoreError::NoDirectory`] if the store lives with a server; [`StoreError::Backend`] if there is no store or `to` is there already, [`StoreError::Locked`] if sled's is in use, or

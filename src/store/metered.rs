@@ -3,6 +3,7 @@
 //! `daemon` around the store that it opened.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -120,6 +121,10 @@ impl Store for Metered {
 
     async fn engine_faults(&self) -> Result<Vec<String>, StoreError> {
         self.store.engine_faults().await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        self.store.backup(to).await
     }
 
     fn tidings(&self) -> Option<Tidings> {

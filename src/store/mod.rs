@@ -57,6 +57,7 @@ pub use tidings::{Tiding, Tidings};
 pub use touched::{Counts, Touched};
 pub use transfer::{Moved, Progress, TransferError, transfer, unfinished};
 
+use std::path::Path;
 use std::pin::Pin;
 
 use async_trait::async_trait;
@@ -112,6 +113,16 @@ pub trait Store: Send + Sync + 'static {
     /// If the backend cannot read at all.
     async fn engine_faults(&self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
+    }
+
+    /// Copies the store into the directory `to`, which must not be there yet, as it is at one moment, while it is in use:
+    /// every commit that was acknowledged before the call is in the copy, and none by half.
+    ///
+    /// # Errors
+    /// If `to` is there already, or what the disk says; [`StoreError::NoDirectory`] if the backend has no files of its own.
+    async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let _ = to;
+        Err(StoreError::NoDirectory { doing: "copying its files" })
     }
 
     /// What other nodes change from now on; `None` if the store is this node's alone.

@@ -156,27 +156,22 @@ async fn a_running_node_is_backed_up_and_the_backup_is_whole() {
         for number in 0..20 {
             assert_eq!(peer::post(&mut line, &report(&format!("before-{number}")), None).await.unwrap().status(), 200);
         }
-        if engine == "sled" {
-            let refused = node.try_ridd(&["store", "backup", backup.to_str().unwrap()]);
-            let words = String::from_utf8_lossy(&refused.stderr);
-            assert!(!refused.status.success() && words.contains("stop"), "{words}");
-            node.term();
-            node.ridd(&["store", "backup", backup.to_str().unwrap()]);
-        } else {
-            // Messages come in meanwhile.
-            let copying = Command::new(RIDD)
-                .arg("--data")
-                .arg(node.data())
-                .args(["store", "backup", backup.to_str().unwrap()])
-                .spawn()
-                .unwrap();
-            for number in 0..50 {
-                let posted = peer::post(&mut line, &report(&format!("while-{number}")), None).await.unwrap();
-                assert_eq!(posted.status(), 200);
-            }
-            assert!(copying.wait_with_output().unwrap().status.success());
-            node.kill9();
+        // Messages come in meanwhile.
+        let copying = Command::new(RIDD)
+            .arg("--data")
+            .arg(node.data())
+            .args(["--json", "store", "backup", backup.to_str().unwrap()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        for number in 0..50 {
+            let posted = peer::post(&mut line, &report(&format!("while-{number}")), None).await.unwrap();
+            assert_eq!(posted.status(), 200);
         }
+        assert_eq!(json(&copying.wait_with_output().unwrap())["backup"], backup.to_str().unwrap());
+        let again = node.try_ridd(&["store", "backup", backup.to_str().unwrap()]);
+        assert!(!again.status.success(), "a backup is not written over");
+        node.kill9();
         let url = format!("{engine}:{}", backup.display());
         assert_eq!(node.json(&["store", "check", "--url", &url])["sound"], true);
         // What was acknowledged before the backup began is in it, and a node goes on with it.

@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod peers;
 pub mod roster;
 pub mod status;
+pub mod store;
 
 use hyper::Method;
 
@@ -44,6 +45,7 @@ pub(super) async fn dispatch(call: &Call<'_>, method: &Method, path: &[&str]) ->
         ["audit", rest @ ..] => audit::serve(call, method, rest).await,
         ["reload"] => node::serve_reload(call).await,
         ["config"] => node::serve_config(call),
+        ["store", "backup"] => store::serve_backup(call).await,
         _ => Err(no_such_path(path)),
     }
 }

@@ -1,17 +1,19 @@
 //! `ridd store`: what is in the store, is it sound, copy it, bring a copy back. Works on the files or with the server, without
-//! the node.
+//! the node; only a backup of files that a running node keeps to itself is made by the node.
 
 mod copy;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
 use serde_json::json;
 
+use super::ask::ask;
 use super::{Ended, Exit, Failure, Globals, print};
+use crate::admin::api::store::Backup;
 use crate::store::records::TABLES;
-use crate::store::{self, Store};
+use crate::store::{self, Store, StoreError};
 use copy::Copy;
 
 /// Arguments of `ridd store`.
@@ -36,8 +38,8 @@ enum Verb {
         #[arg(long)]
         url: Option<String>,
     },
-    /// Copy the store into a new directory; the node may run, unless it keeps its records in sled. A server's records are
-    /// copied with pg_dump or pg_basebackup
+    /// Copy the store into a new directory; the node may run. From sled the running node makes the copy itself, so the directory
+    /// must be where it may write. A server's records are copied with pg_dump or pg_basebackup
     Backup {
         /// The directory, which is made
         dir: PathBuf,
@@ -74,7 +76,10 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
         Verb::Facts { url } => reading(&at(url.as_deref(), config), |store| facts(store, globals)),
         Verb::Check { url } => reading(&at(url.as_deref(), config), |store| check(store, globals)),
         Verb::Backup { dir } => {
-            store::backup(&config, dir).map_err(Failure::failed)?;
+            match store::backup(&config, dir) {
+                Err(locked @ StoreError::Locked { .. }) => back_up_running(dir, &locked, globals)?,
+                made => made.map_err(Failure::failed)?,
+            }
             said(globals, "backup", dir)
         }
         Verb::Prepare { url, password_file, daemon, readers } => {
@@ -101,7 +106,19 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Ended {
     }
 }
 
-fn said(globals: &Globals, what: &str, dir: &std::path::Path) -> Ended {
+/// Has the node that runs on the store copy it, since nobody else may look into its files.
+fn back_up_running(dir: &Path, locked: &StoreError, globals: &Globals) -> Result<(), Failure> {
+    let wanted = Backup { backup: std::path::absolute(dir).map_err(Failure::input)? };
+    let made: Result<Backup, _> = ask(globals, |client| async move { client.post("store/backup", &wanted).await });
+    match made {
+        Ok(_) => Ok(()),
+        // It is no node that has it, but for instance a check.
+        Err(Failure { exit: Exit::Unreachable, .. }) => Err(Failure::failed(locked)),
+        Err(refused) => Err(refused),
+    }
+}
+
+fn said(globals: &Globals, what: &str, dir: &Path) -> Ended {
     let shown = dir.display().to_string();
     print(if globals.json { json!({ what: shown }).to_string() } else { format!("{what}: {shown}") })?;
     Ok(Exit::Done)

@@ -203,7 +203,10 @@ battery! {
     }
     embedded {
         promises::{ one_process_at_a_time }
-        upkeep::{ a_backup_is_restored }
+        upkeep::{
+            a_backup_is_restored,
+            a_store_in_use_is_copied_as_it_is_at_one_moment,
+        }
     }
     shared {
         together::{

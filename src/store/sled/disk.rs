@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sled::Db;
 
-use super::Kept;
+use super::error;
 use crate::store::StoreError;
 
 /// Our own handle of sled's file.
@@ -26,8 +26,8 @@ impl Disk {
 
     /// Puts everything that sled has been given on the disk. `Db::flush` hands it to the kernel and starts writing;
     /// only our `fdatasync` waits for the disk.
-    pub(super) fn flush(&self, kept: &Kept, db: &Db) -> Result<(), StoreError> {
-        db.flush().map_err(|why| kept.error("flushing", why))?;
+    pub(super) fn flush(&self, db: &Db) -> Result<(), StoreError> {
+        db.flush().map_err(|why| error(&self.path, "flushing", why))?;
         self.sync_blobs().map_err(|why| StoreError::from_io("syncing a long value", &self.path, &why))?;
         self.db.sync_data().map_err(|why| StoreError::from_io("syncing", &self.path, &why))?;
         self.syncs.fetch_add(1, Ordering::Relaxed);

@@ -5,6 +5,7 @@
 //! it flushes and then syncs sled's file through a handle of its own ([`disk`]); rows are cut so short that no node of
 //! the tree can become a file; and nobody reads what is not on the disk yet.
 
+mod backup;
 mod disk;
 mod keys;
 mod layout;
@@ -13,6 +14,7 @@ mod rows;
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use async_trait::async_trait;
 use sled::Db;
 use tokio::sync::Semaphore;
 
+use self::backup::Changed;
 use self::disk::Disk;
 use self::layout::Layouts;
 use self::write::Writer;
@@ -54,6 +57,8 @@ struct Kept {
     path: PathBuf,
     cache: u64,
     tables: Vec<&'static Table>,
+    /// For a backup that is being made.
+    changed: Changed,
 }
 
 /// sled itself, with what is needed beside it.
@@ -69,7 +74,8 @@ impl Sled {
     pub(super) fn open(config: &Config, path: &Path, tables: &[&'static Table]) -> Result<Self, StoreError> {
         let directory = Directory::claim(path)?;
         let cache = u64::from(config.cache_mib) * 1024 * 1024;
-        let kept = Kept { open: RwLock::new(None), path: path.to_owned(), cache, tables: tables.to_vec() };
+        let (open, changed) = (RwLock::new(None), Changed::default());
+        let kept = Kept { open, path: path.to_owned(), cache, tables: tables.to_vec(), changed };
         kept.open_again()?;
         let kept = Arc::new(kept);
         let queue = Queue::start(config.queue, path, Writer(Arc::clone(&kept)))?;
@@ -87,9 +93,7 @@ impl Sled {
         let read = tokio::task::spawn_blocking(move || {
             // Kept until the reading is done, even if nobody waits for it any longer.
             let _turn = turn;
-            let open = kept.open.read().unwrap_or_else(PoisonError::into_inner);
-            let opened = open.as_ref().ok_or_else(|| kept.shut())?;
-            reading(&kept, opened)
+            kept.with_opened(|opened| reading(&kept, opened))
         });
         read.await.map_err(|_| StoreError::Closed)?
     }
@@ -101,43 +105,63 @@ impl Kept {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         // The old one must be gone before the file is opened anew.
         *open = None;
-        let db = self.locked_open()?;
+        let db = open_file(&self.path, self.cache)?;
         let disk = Disk::of(&self.path)?;
         let layouts = layout::lay_out(self, &db, &self.tables)?;
-        disk.flush(self, &db)?;
+        disk.flush(&db)?;
         disk.sync_entries()?;
         *open = Some(Opened { db, disk, layouts });
         Ok(())
     }
 
-    fn locked_open(&self) -> Result<Db, StoreError> {
-        let config = || sled::Config::new().path(&self.path).cache_capacity(self.cache).flush_every_ms(None);
-        let mut patience = LOCK_TRIES;
-        loop {
-            match config().mode(sled::Mode::HighThroughput).open() {
-                Ok(db) => return Ok(db),
-                // After a failure, threads of the sled before hold its lock for a moment. No other process can have
-                // it: that one would have our own lock.
-                Err(sled::Error::Io(why)) if patience > 0 && why.to_string().contains("could not acquire lock") => {
-                    patience -= 1;
-                    std::thread::sleep(LOCK_PAUSE);
-                }
-                Err(why) => return Err(self.error("opening", why)),
-            }
-        }
+    /// What is read while nobody commits.
+    fn with_opened<T>(&self, reading: impl FnOnce(&Opened) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        reading(open.as_ref().ok_or_else(|| self.shut())?)
     }
 
     fn error(&self, doing: &'static str, why: sled::Error) -> StoreError {
-        match why {
-            sled::Error::Io(why) => StoreError::from_io(doing, &self.path, &why),
-            why => StoreError::Backend { doing, place: self.path.display().to_string(), why: why.to_string() },
-        }
+        error(&self.path, doing, why)
     }
 
     /// What readers are told after a failure.
     fn shut(&self) -> StoreError {
         let why = "it failed before; the next commit opens it again".to_owned();
         StoreError::Backend { doing: "reading", place: self.path.display().to_string(), why }
+    }
+}
+
+/// sled itself, in that directory, with so many bytes of cache.
+fn open_file(path: &Path, cache: u64) -> Result<Db, StoreError> {
+    let config = || sled::Config::new().path(path).cache_capacity(cache).flush_every_ms(None);
+    let mut patience = LOCK_TRIES;
+    loop {
+        match config().mode(sled::Mode::HighThroughput).open() {
+            Ok(db) => return Ok(db),
+            // After a failure, threads of the sled before hold its lock for a moment. No other process can have
+            // it: that one would have our own lock.
+            Err(sled::Error::Io(why)) if patience > 0 && why.to_string().contains("could not acquire lock") => {
+                patience -= 1;
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            Err(why) => return Err(error(path, "opening", why)),
+        }
+    }
+}
+
+fn error(path: &Path, doing: &'static str, why: sled::Error) -> StoreError {
+    match why {
+        sled::Error::Io(why) => StoreError::from_io(doing, path, &why),
+        why => StoreError::Backend { doing, place: path.display().to_string(), why: why.to_string() },
+    }
+}
+
+/// Says that nobody waits any longer, when it is dropped.
+struct Giving(Arc<AtomicBool>);
+
+impl Drop for Giving {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -161,6 +185,13 @@ impl Store for Sled {
 
     async fn count(&self, table: &'static Table) -> Result<u64, StoreError> {
         self.run(move |kept, opened| read::count(kept, opened, table)).await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let given_up = Giving(Arc::default());
+        let (kept, to, flag) = (Arc::clone(&self.kept), to.to_owned(), Arc::clone(&given_up.0));
+        let copied = tokio::task::spawn_blocking(move || backup::backup(&kept, &to, &flag));
+        copied.await.map_err(|_| StoreError::Closed)?
     }
 
     async fn facts(&self) -> Vec<(&'static str, String)> {

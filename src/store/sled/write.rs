@@ -166,6 +166,7 @@ fn write(kept: &Kept, opened: &Opened, group: &[Batch]) -> Result<Vec<Result<(),
     if changes.is_empty() {
         return Ok(results);
     }
+    kept.changed.note(changes.keys());
     let mut writes = sled::Batch::default();
     for (key, change) in changes {
         match change {
@@ -174,7 +175,7 @@ fn write(kept: &Kept, opened: &Opened, group: &[Batch]) -> Result<Vec<Result<(),
         }
     }
     opened.db.apply_batch(writes).map_err(|why| kept.error("committing", why))?;
-    opened.disk.flush(kept, &opened.db)?;
+    opened.disk.flush(&opened.db)?;
     Ok(results)
 }
 

@@ -24,6 +24,7 @@ use self::statements::Statements;
 use self::write::Writer;
 use super::batch::Batch;
 use super::config::Config;
+use super::copy;
 use super::directory::{self, Directory};
 use super::queue::Queue;
 use super::table::{Row, Scan, Table, Value};
@@ -41,6 +42,7 @@ pub(super) struct Sqlite {
     queue: Queue,
     readers: Arc<Readers>,
     statements: Arc<Statements>,
+    config: Config,
     // Last: the directory is given up when everything above is closed.
     directory: Directory,
 }
@@ -66,6 +68,7 @@ impl Sqlite {
             queue: Queue::start(config.queue, path, writer)?,
             readers: Arc::new(Readers::new(config.clone(), place)),
             statements,
+            config: config.clone(),
             directory,
         })
     }
@@ -93,6 +96,12 @@ impl Store for Sqlite {
     async fn count(&self, table: &'static Table) -> Result<u64, StoreError> {
         let statements = Arc::clone(&self.statements);
         self.readers.run(move |connection, place| read::count(connection, place, &statements, table)).await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let (config, to) = (self.config.clone(), to.to_owned());
+        let copied = tokio::task::spawn_blocking(move || copy::backup(&config, &to));
+        copied.await.map_err(|_| StoreError::Closed)?
     }
 
     async fn facts(&self) -> Vec<(&'static str, String)> {

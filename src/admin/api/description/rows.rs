@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Of, Parameter, Row};
 use crate::admin::api::{
-    audit, events, incidents, inventory, messages, node, notices, operators, outbox, peers, roster, status,
+    audit, events, incidents, inventory, messages, node, notices, operators, outbox, peers, roster, status, store,
 };
 use crate::admin::auth::{Acknowledge, Audit, ChangeNode, Coordinate, Follow, HandleMessages, Look, ReportCorrected};
 use crate::admin::problem::Code::{Conflict, NotFound, Refused};
@@ -41,6 +41,15 @@ pub(in crate::admin) const ROWS: &[Row] = &[
         .answers(a::<node::Reloaded>())
         .fails(&[Refused]),
     Row::new::<Look>("GET", "/config", "showConfig", "The configuration in effect").answers(a::<Value>()),
+    Row::new::<ChangeNode>(
+        "POST",
+        "/store/backup",
+        "backUpStore",
+        "Copies the store, as it is at one moment, into a new directory",
+    )
+    .takes(a::<store::Backup>())
+    .answers(a::<store::Backup>())
+    .fails(&[Conflict]),
     // Peers.
     Row::new::<Look>("GET", "/peers", "listPeers", "The peers by name")
         .with(&[
