@@ -2,12 +2,14 @@
 //! Called by the encoder and by whoever writes a message by hand. It does not check names: they come from tables.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Collects one document as text.
 #[derive(Debug, Default)]
 pub struct Writer {
     out: String,
-    open: Vec<String>,
+    /// Where the names of the open elements stand in `out`: the end tags copy them from there.
+    open: Vec<Range<usize>>,
     /// The last start tag still lacks its `>`.
     in_tag: bool,
 }
@@ -16,23 +18,45 @@ impl Writer {
     /// A writer that has written the XML declaration that RFC 6545 §5.5 demands.
     #[must_use]
     pub fn with_declaration() -> Self {
-        Self { out: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned(), ..Self::default() }
+        // Room for the shortest messages, Acknowledgements, which are written most.
+        let mut out = String::with_capacity(1024);
+        out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        Self { out, ..Self::default() }
     }
 
     /// Opens an element; attributes may follow.
     pub fn start(&mut self, name: &str) {
+        self.start_with(&[name]);
+    }
+
+    /// The same for a name with a prefix.
+    pub fn start_prefixed(&mut self, prefix: &str, name: &str) {
+        self.start_with(&[prefix, ":", name]);
+    }
+
+    fn start_with(&mut self, name: &[&str]) {
         self.close_tag();
         self.out.push('<');
-        self.out.push_str(name);
-        self.open.push(name.to_owned());
+        let begin = self.out.len();
+        name.iter().for_each(|part| self.out.push_str(part));
+        self.open.push(begin..self.out.len());
         self.in_tag = true;
     }
 
     /// Adds an attribute or a namespace declaration to the element just opened; without one it does nothing.
     pub fn attribute(&mut self, name: &str, value: &str) {
+        self.attribute_with(&[name], value);
+    }
+
+    /// Declares the namespace under that prefix on the element just opened; without one it does nothing.
+    pub fn declare(&mut self, prefix: &str, namespace: &str) {
+        self.attribute_with(&["xmlns:", prefix], namespace);
+    }
+
+    fn attribute_with(&mut self, name: &[&str], value: &str) {
         if self.in_tag {
             self.out.push(' ');
-            self.out.push_str(name);
+            name.iter().for_each(|part| self.out.push_str(part));
             self.out.push_str("=\"");
             self.out.push_str(&escape_attribute(value));
             self.out.push('"');
@@ -63,7 +87,7 @@ impl Writer {
                 self.in_tag = false;
             } else {
                 self.out.push_str("</");
-                self.out.push_str(&name);
+                self.out.extend_from_within(name);
                 self.out.push('>');
             }
         }

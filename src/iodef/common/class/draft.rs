@@ -1,6 +1,7 @@
 //! Writing: a [`Draft`] collects what an element of a class shall say, in any order; encoding puts it into the order of
 //! the table. `class!` gives each class its setters; here is what all have in common, and the copy of a [`View`].
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use crate::iodef::common::class::encode::{self, EncodeError, Proof};
@@ -36,7 +37,7 @@ impl<C: Described> std::fmt::Debug for Draft<C> {
 pub(super) struct Body {
     pub(super) class: &'static Class,
     /// Qualified name and value. `xml:` and `xsi:` are the only prefixes.
-    pub(super) attributes: Vec<(String, String)>,
+    pub(super) attributes: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(super) entries: Vec<Entry>,
 }
 
@@ -65,7 +66,7 @@ pub trait HasText: Described {}
 /// What an attribute of type `V` can be set to.
 pub trait Says<V> {
     /// The value as it is written.
-    fn say(self) -> String;
+    fn say(self) -> Cow<'static, str>;
 }
 
 impl<C: HasText> From<&str> for Draft<C> {
@@ -172,10 +173,10 @@ impl<C: Described> Draft<C> {
         encode::fragment(&self.body, namespace, name)
     }
 
-    pub(crate) fn with_attribute(mut self, name: &str, value: String) -> Self {
+    pub(crate) fn with_attribute(mut self, name: &'static str, value: Cow<'static, str>) -> Self {
         match self.body.attributes.iter_mut().find(|(one, _)| one == name) {
             Some((_, old)) => *old = value,
-            None => self.body.attributes.push((name.to_owned(), value)),
+            None => self.body.attributes.push((Cow::Borrowed(name), value)),
         }
         self
     }
@@ -212,7 +213,7 @@ fn copy(node: Node<'_>, class: &'static Class) -> Body {
             // Only anyType allows others, and that is copied whole.
             _ => continue,
         };
-        body.attributes.push((name, attribute.value.to_owned()));
+        body.attributes.push((Cow::Owned(name), Cow::Owned(attribute.value.to_owned())));
     }
     let verbatim = match &class.content {
         Content::Empty => return body,

@@ -1,6 +1,8 @@
 //! From a draft to bytes. Elements are written with the prefixes of their schemas (messages) or without any, by switching
 //! the default namespace (documents). Foreign content is written byte for byte, with the declarations it counts on.
 
+use std::borrow::Cow;
+
 use crate::iodef::common::class::draft::{Body, Entry};
 use crate::iodef::common::class::{Grammar, Options, Schema, Violation};
 use crate::xml::{self, Document, Limits, Writer, XmlError};
@@ -133,9 +135,9 @@ fn write(writer: &mut Writer, body: &Body, place: Place<'_>, names: Names) {
     let wanted = has_unprefixed(body).then(|| declared("").unwrap_or_default());
     let clashes = |prefix: &str| uses(body, prefix) && declared(prefix).is_some_and(|uri| uri != namespace);
     let prefix = match names.prefix(namespace) {
-        Some(prefix) if !clashes(prefix) => Some(prefix.to_owned()),
-        Some(_) => Some(fresh(&scope)),
-        None if wanted.is_some_and(|wanted| wanted != namespace) => Some(fresh(&scope)),
+        Some(prefix) if !clashes(prefix) => Some(Cow::Borrowed(prefix)),
+        Some(_) => Some(Cow::Owned(fresh(&scope))),
+        None if wanted.is_some_and(|wanted| wanted != namespace) => Some(Cow::Owned(fresh(&scope))),
         None => None,
     };
     let mut inner = default;
@@ -148,9 +150,9 @@ fn write(writer: &mut Writer, body: &Body, place: Place<'_>, names: Names) {
             inner = namespace;
         }
         Some(prefix) => {
-            writer.start(&format!("{prefix}:{name}"));
+            writer.start_prefixed(prefix, name);
             if names.prefix(namespace) != Some(prefix) {
-                writer.attribute(&format!("xmlns:{prefix}"), namespace);
+                writer.declare(prefix, namespace);
             }
             if let Some(wanted) = wanted.filter(|wanted| *wanted != default) {
                 writer.attribute("xmlns", wanted);
@@ -160,11 +162,11 @@ fn write(writer: &mut Writer, body: &Body, place: Place<'_>, names: Names) {
     }
     for namespace in root.unwrap_or_default() {
         if let Some(prefix) = names.prefix(namespace) {
-            writer.attribute(&format!("xmlns:{prefix}"), namespace);
+            writer.declare(prefix, namespace);
         }
     }
     for (prefix, uri) in scope.iter().filter(|(prefix, _)| !prefix.is_empty() && uses(body, prefix)) {
-        writer.attribute(&format!("xmlns:{prefix}"), uri);
+        writer.declare(prefix, uri);
     }
     let has_xsi = declared("xsi").is_some() && uses(body, "xsi");
     if !has_xsi && body.attributes.iter().any(|(name, _)| name.starts_with("xsi:")) {
@@ -186,20 +188,23 @@ fn fresh(scope: &[(String, String)]) -> String {
 }
 
 fn entries(writer: &mut Writer, body: &Body, default: &str, names: Names) {
-    let mut sorted: Vec<&Entry> = body.entries.iter().collect();
-    sorted.sort_by_key(|entry| match entry {
+    let place = |entry: &Entry| match entry {
         Entry::Element { place, .. } | Entry::Raw { place, .. } => *place,
         Entry::Text(_) => 0,
-    });
-    for entry in sorted {
-        match entry {
-            Entry::Element { namespace, name, body, .. } => {
-                write(writer, body, Place { namespace, name, default, root: None }, names);
-            }
-            Entry::Text(text) => writer.text(text),
-            Entry::Raw { xml, .. } => writer.raw(xml),
+    };
+    let mut one = |entry: &Entry| match entry {
+        Entry::Element { namespace, name, body, .. } => {
+            write(writer, body, Place { namespace, name, default, root: None }, names);
         }
+        Entry::Text(text) => writer.text(text),
+        Entry::Raw { xml, .. } => writer.raw(xml),
+    };
+    if body.entries.is_sorted_by_key(place) {
+        return body.entries.iter().for_each(one);
     }
+    let mut sorted: Vec<&Entry> = body.entries.iter().collect();
+    sorted.sort_by_key(|entry| place(entry));
+    sorted.into_iter().for_each(&mut one);
 }
 
 /// The namespaces that raw content counts on; none if there is no raw content.

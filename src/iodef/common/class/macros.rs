@@ -61,8 +61,8 @@ macro_rules! enumeration {
         }
 
         impl $crate::iodef::common::class::Says<$name> for $name {
-            fn say(self) -> String {
-                <Self as $crate::iodef::common::class::Enumerated>::name(self).unwrap_or_default().to_owned()
+            fn say(self) -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(<Self as $crate::iodef::common::class::Enumerated>::name(self).unwrap_or_default())
             }
         }
 

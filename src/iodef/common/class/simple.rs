@@ -1,6 +1,8 @@
 //! The simple types as names for tables: each is both a type of attribute values and the class of an element that has
 //! nothing but such a value. Called by the tables of every schema.
 
+use std::borrow::Cow;
+
 use crate::iodef::common::class::{Class, Content, Described, HasText, Reads, Says, Value};
 use crate::iodef::common::datatypes::Simple;
 use crate::xml;
@@ -37,14 +39,14 @@ macro_rules! simple {
         impl HasText for $name {}
 
         impl Says<$name> for &str {
-            fn say(self) -> String {
-                self.to_owned()
+            fn say(self) -> Cow<'static, str> {
+                Cow::Owned(self.to_owned())
             }
         }
 
         impl Says<$name> for String {
-            fn say(self) -> String {
-                self
+            fn say(self) -> Cow<'static, str> {
+                Cow::Owned(self)
             }
         }
     )*};
