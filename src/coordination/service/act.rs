@@ -71,7 +71,7 @@ impl Coordination {
         let decision = open(id.clone(), actor, opening, now, &people);
         batch.preconditions.push(Precondition::Absent { table: Event::TABLE, key: vec![id.to_value()] });
         for incident in incidents {
-            batch.insert(&incident);
+            self.belonging.join(batch, &incident);
         }
         self.carry_out(held, batch, decision, &people, now).await
     }

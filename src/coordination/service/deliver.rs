@@ -7,7 +7,7 @@ use crate::coordination::{ProcessError, decide::BY_ITSELF};
 use crate::ids::{EventId, MessageId};
 use crate::outbox::Load;
 use crate::peers::MsgType;
-use crate::store::records::{EventIncident, Message, Notice, ParcelKind};
+use crate::store::records::{Message, Notice, ParcelKind};
 use crate::store::{Batch, Column};
 
 impl Coordination {
@@ -57,8 +57,7 @@ impl Coordination {
     ) -> Result<Option<(EventId, Command)>, ProcessError> {
         let Some(message) = self.store.find::<Message>(vec![id.to_value()]).await? else { return Ok(None) };
         let (Some(name), Some(number)) = (&message.incident_name, &message.incident_id) else { return Ok(None) };
-        let key = vec![name.to_value(), number.to_value()];
-        let Some(incident) = self.store.find::<EventIncident>(key).await? else { return Ok(None) };
+        let Some(event) = self.belonging.event_of(name, number).await? else { return Ok(None) };
         let request = message.msg_type == MsgType::InvestigationRequest.as_str();
         let ours = *name == self.listeners.postman.own_name().to_string();
         let to = message.peer.to_string();
@@ -70,12 +69,11 @@ impl Coordination {
             Some(why) => Command::Note(format!("the {} to {to} could not be delivered: {why}", message.msg_type)),
             None => return Ok(None),
         };
-        Ok(Some((incident.event, command)))
+        Ok(Some((event, command)))
     }
 
     /// The event that an incident is part of.
     pub(super) async fn event_of(&self, incident: &crate::ids::IncidentName) -> Result<Option<EventId>, ProcessError> {
-        let key = vec![incident.name.to_value(), incident.id.to_value()];
-        Ok(self.store.find::<EventIncident>(key).await?.map(|found| found.event))
+        Ok(self.belonging.event_of(&incident.name, &incident.id).await?)
     }
 }

@@ -10,6 +10,7 @@ mod act;
 mod agenda;
 mod answers;
 mod arrive;
+mod belonging;
 mod boards;
 mod code;
 mod config;
@@ -37,6 +38,7 @@ use tokio::sync::{Mutex, Notify};
 
 use agenda::Agenda;
 pub use answers::Answered;
+use belonging::Belonging;
 pub use config::{BadConfig, BadPlan, CallRule, Config};
 use figures::Figures;
 pub(super) use held::Held;
@@ -103,6 +105,7 @@ pub struct Coordination {
     plan: std::sync::Mutex<Plan>,
     clock: Arc<dyn Clock>,
     shelf: Shelf,
+    belonging: Belonging,
     listeners: Arc<Listeners>,
     boards: boards::Boards,
     /// For which turn at the clock the agenda was read from the store, by its fence.
@@ -121,6 +124,7 @@ impl Coordination {
         let listeners = Listeners { agenda, figures, metrics, news, postman: parts.postman, outbox: parts.outbox };
         Arc::new(Self {
             shelf: Shelf::new(Arc::clone(&parts.store), parts.config.events_in_memory),
+            belonging: Belonging::new(Arc::clone(&parts.store)),
             listeners: Arc::new(listeners),
             boards: boards::Boards::default(),
             agenda_read: Mutex::default(),

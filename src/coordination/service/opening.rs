@@ -161,7 +161,7 @@ impl Coordination {
         for name in std::iter::once(&call.incident.incident).chain(&call.alternatives) {
             if !name.id.is_empty() && self.event_of(name).await?.is_none() {
                 let incident = EventIncident { name: name.name.clone(), id: name.id.clone(), event: event.clone() };
-                batch.insert(&incident);
+                self.belonging.join(batch, &incident);
             }
         }
         let command = if news { Command::Update(source, Box::new(call)) } else { Command::Repeat(source) };
