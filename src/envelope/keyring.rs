@@ -17,7 +17,7 @@ pub trait Keyring: Send + Sync + 'static {
     fn decrypters(&self) -> Vec<Arc<dyn Decrypter>>;
 
     /// What is agreed with that peer.
-    fn policy(&self, peer: &PeerName) -> Policy;
+    fn policy(&self, peer: &PeerName) -> Arc<Policy>;
 
     /// Whoever may have signed a message that comes from that peer: nobody but itself.
     fn signers_of(&self, peer: &PeerName) -> Box<dyn Trust + '_>;
@@ -41,7 +41,7 @@ impl Keyring for Directory {
         self.keys().decrypters().to_vec()
     }
 
-    fn policy(&self, peer: &PeerName) -> Policy {
+    fn policy(&self, peer: &PeerName) -> Arc<Policy> {
         Self::policy(self, peer)
     }
 

@@ -2,6 +2,8 @@
 //! document, the document is encrypted for its readers, the sender signs the whole. Each step splices; no byte outside
 //! of what it puts in changes.
 
+use std::sync::Arc;
+
 use super::Envelopes;
 use super::opened::is_request;
 use super::proof::{PLACES, signatures};
@@ -74,7 +76,7 @@ struct Closing<'e> {
     envelopes: &'e Envelopes,
     to: &'e PeerName,
     readers: &'e [PeerName],
-    policy: Policy,
+    policy: Arc<Policy>,
     limits: Limits,
 }
 

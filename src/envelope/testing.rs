@@ -24,8 +24,8 @@ impl Keyring for NoKeys {
         Vec::new()
     }
 
-    fn policy(&self, _: &PeerName) -> Policy {
-        Policy { signatures: Signatures::Off, encryption: Encryption::Never, ..Policy::default() }
+    fn policy(&self, _: &PeerName) -> Arc<Policy> {
+        Arc::new(Policy { signatures: Signatures::Off, encryption: Encryption::Never, ..Policy::default() })
     }
 
     fn signers_of(&self, _: &PeerName) -> Box<dyn Trust + '_> {
@@ -83,8 +83,8 @@ impl Keyring for FewKeys {
         vec![key]
     }
 
-    fn policy(&self, _: &PeerName) -> Policy {
-        self.policy.clone()
+    fn policy(&self, _: &PeerName) -> Arc<Policy> {
+        Arc::new(self.policy.clone())
     }
 
     fn signers_of(&self, peer: &PeerName) -> Box<dyn Trust + '_> {

@@ -11,6 +11,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 
 use super::certificate::Facts;
 use super::credentials::Credentials;
+use super::policy::Policy;
 use super::refusal::Refusal;
 use super::uses::PinUse;
 use super::{Admitted, tls};
@@ -31,12 +32,15 @@ pub(super) struct Snapshot {
     generation: u64,
     credentials: Arc<Credentials>,
     peers: BTreeMap<PeerName, Arc<Peer>>,
+    /// Read once: every message asks for its peer's.
+    policies: BTreeMap<PeerName, Arc<Policy>>,
     pins: BTreeMap<PeerName, Vec<Arc<Pin>>>,
     by_key: HashMap<Digest, Vec<PeerName>>,
 }
 
 impl Snapshot {
     pub(super) fn new(generation: u64, credentials: Arc<Credentials>, peers: Vec<Peer>, pins: Vec<Pin>) -> Self {
+        let policies = peers.iter().map(|peer| (peer.name.clone(), Arc::new(Policy::of(peer)))).collect();
         let peers: BTreeMap<_, _> = peers.into_iter().map(|peer| (peer.name.clone(), Arc::new(peer))).collect();
         let mut by_peer: BTreeMap<PeerName, Vec<Arc<Pin>>> = BTreeMap::new();
         let mut by_key: HashMap<Digest, Vec<PeerName>> = HashMap::new();
@@ -44,7 +48,7 @@ impl Snapshot {
             by_key.entry(pin.spki.clone()).or_default().push(pin.peer.clone());
             by_peer.entry(pin.peer.clone()).or_default().push(Arc::new(pin));
         }
-        Self { generation, credentials, peers, pins: by_peer, by_key }
+        Self { generation, credentials, peers, policies, pins: by_peer, by_key }
     }
 
     /// Whether these are other pins than ours: more, fewer, or one that says something else.
@@ -55,8 +59,9 @@ impl Snapshot {
 
     /// The same peers under other credentials.
     pub(super) fn with(&self, generation: u64, credentials: Arc<Credentials>) -> Self {
-        let (peers, pins, by_key) = (self.peers.clone(), self.pins.clone(), self.by_key.clone());
-        Self { generation, credentials, peers, pins, by_key }
+        let (peers, policies) = (self.peers.clone(), self.policies.clone());
+        let (pins, by_key) = (self.pins.clone(), self.by_key.clone());
+        Self { generation, credentials, peers, policies, pins, by_key }
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -69,6 +74,10 @@ impl Snapshot {
 
     pub(super) fn peer(&self, name: &PeerName) -> Option<&Arc<Peer>> {
         self.peers.get(name)
+    }
+
+    pub(super) fn policy(&self, name: &PeerName) -> Option<&Arc<Policy>> {
+        self.policies.get(name)
     }
 
     pub(super) fn peers(&self) -> impl Iterator<Item = &Arc<Peer>> {

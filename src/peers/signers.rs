@@ -33,8 +33,8 @@ impl Directory {
     }
 
     /// How that peer is treated. The safe defaults hold for a peer that is unknown, and should its policy be damaged.
-    pub fn policy(&self, peer: &PeerName) -> Policy {
-        self.peer(peer).map_or_else(Policy::default, |peer| Policy::of(&peer))
+    pub fn policy(&self, peer: &PeerName) -> Arc<Policy> {
+        self.published().policy(peer).map_or_else(Arc::default, Arc::clone)
     }
 
     /// The keys with which that peer signs its messages: those pinned for it, and no others. To be asked for anew for each
@@ -480,10 +480,10 @@ mod tests {
     #[tokio::test]
     async fn the_policy_of_a_peer_is_the_default_unless_it_says_otherwise() {
         let (node, _) = node().await;
-        assert_eq!(node.directory.policy(&name("nobody.example.org")), Policy::default());
+        assert_eq!(*node.directory.policy(&name("nobody.example.org")), Policy::default());
         let policy = Policy { encrypt_green: true, ..Policy::default() };
         let change = super::super::PeerChange { policy: Some(policy.clone()), ..Default::default() };
         node.directory.change(&name(UNIT), change).await.unwrap();
-        assert_eq!(node.directory.policy(&name(UNIT)), policy);
+        assert_eq!(*node.directory.policy(&name(UNIT)), policy);
     }
 }
