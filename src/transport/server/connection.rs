@@ -11,7 +11,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -25,6 +25,9 @@ use super::request::Handler;
 use super::seats::{Full, Seat};
 use crate::peers::{Admitted, Refusal};
 
+/// What is read from the system at once. rustls asks for 4 KB at a time, and a message of that size, as most are, takes a
+/// little more.
+const READ: usize = 8 << 10;
 /// How long a connection that we end may take to say so.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How often a connection is asked again whether certificates and revocation lists still allow it: time alone can end
@@ -33,6 +36,9 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 const TOO_SLOW: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\ncontent-type: text/xml\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// A connection's stream once TLS has begun.
+type Tls = TlsStream<BufReader<TcpStream>>;
 
 /// Why we ended a connection.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +138,7 @@ async fn run(
     // Subscribed before admission, so that no change in between is missed.
     let mut changed = shared.directory.changed();
     changed.mark_unchanged();
+    let stream = BufReader::with_capacity(READ, stream);
     let handshake = TlsAcceptor::from(shared.directory.server_tls()).accept(stream);
     let mut tls = tokio::select! {
         shaken = timeout(shared.config.handshake_time, handshake) => match shaken {
@@ -196,7 +203,7 @@ fn hung_up(error: &std::io::Error) -> bool {
     matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
 }
 
-fn admit(shared: &Shared, tls: &TlsStream<TcpStream>, seat: &Seat, pulse: &Arc<Pulse>) -> Result<Admitted, Ended> {
+fn admit(shared: &Shared, tls: &Tls, seat: &Seat, pulse: &Arc<Pulse>) -> Result<Admitted, Ended> {
     let chain = tls.get_ref().1.peer_certificates().unwrap_or_default();
     let admitted = shared.directory.admit(chain)?;
     seat.prove(&admitted.peer().name, pulse)?;
@@ -206,7 +213,7 @@ fn admit(shared: &Shared, tls: &TlsStream<TcpStream>, seat: &Seat, pulse: &Arc<P
 /// HTTP until one side ends it.
 async fn converse(
     shared: &Shared,
-    tls: TlsStream<TcpStream>,
+    tls: Tls,
     handler: &Arc<Handler>,
     seat: &Seat,
     mut changed: watch::Receiver<u64>,
