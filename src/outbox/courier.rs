@@ -30,6 +30,9 @@ pub(super) enum Lesson {
     Fails { why: String, at: Timestamp, asked: Option<Timestamp> },
     /// Nothing was learned: someone else has the parcel, or it was given up without a try.
     Nothing,
+    /// Nothing was learned: another process has the parcel, or has it in hand; its lane is left alone for a moment, and
+    /// others of the recipient need not wait for that.
+    Elsewhere,
     /// Nothing was learned: another process has the parcel before; the queue is to be looked at again in a moment.
     Later,
     /// Our own store failed; the queue is to be looked at again after a pause.
@@ -59,7 +62,7 @@ impl Courier {
             Ok(lesson) => lesson,
             Err(StoreError::Conflict { .. }) => {
                 debug!(parcel = %id, "the parcel has changed meanwhile; it is left to whoever changed it");
-                Lesson::Nothing
+                if self.beside_others { Lesson::Elsewhere } else { Lesson::Nothing }
             }
             Err(error) => {
                 warn!(parcel = %id, %error, "the store fails; the parcel is tried later");
@@ -79,7 +82,7 @@ impl Courier {
         parcel.held_until = Some(now + claim);
         parcel.attempts += 1;
         let mut batch = Batch::new();
-        batch.update(&parcel, revision);
+        batch.claim(&parcel, revision);
         self.outbox.store.commit(batch).await?;
         if self.beside_others && queue::stands_behind(&*self.outbox.store, &parcel).await? {
             return self.put_back(parcel, revision + 1).await;

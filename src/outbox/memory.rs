@@ -22,7 +22,7 @@ pub(super) struct Memory {
 fn holds(rows: &Rows, precondition: &Precondition) -> Result<(), StoreError> {
     let (table, holds, expected) = match precondition {
         Precondition::Absent { table, key } => (table, !rows.contains_key(&(table.name, key.clone())), "absent"),
-        Precondition::Revision { table, key, revision } => {
+        Precondition::Revision { table, key, revision } | Precondition::Free { table, key, revision } => {
             let found = rows.get(&(table.name, key.clone())).map_or(0, |row| row.revision);
             (table, found == *revision, "unchanged")
         }

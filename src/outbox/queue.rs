@@ -29,7 +29,7 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    fn look_again(&mut self, at: Timestamp) {
+    pub(super) fn look_again(&mut self, at: Timestamp) {
         self.next = Some(self.next.map_or(at, |next| next.min(at)));
     }
 }
@@ -73,16 +73,15 @@ async fn claims(store: &dyn Store, recipient: &str) -> Result<Vec<Revised>, Stor
 }
 
 /// What may be tried for this recipient now: at most `slots` parcels, the head of each lane whose time has come and that
-/// is not `busy`, claims that have run out, and what has expired.
+/// is not `closed`, claims that have run out, and what has expired.
 pub(super) async fn turn(
     store: &dyn Store,
     recipient: &str,
-    busy: &HashSet<String>,
+    mut closed: HashSet<String>,
     slots: usize,
     (part, now): (Part, Timestamp),
 ) -> Result<Turn, StoreError> {
     let mut turn = Turn::default();
-    let mut closed = busy.clone();
     let claims = if part.has_claims() { claims(store, recipient).await? } else { Vec::new() };
     for (parcel, revision) in claims {
         if !closed.insert(parcel.lane.clone()) {

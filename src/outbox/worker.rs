@@ -111,6 +111,8 @@ struct Round {
     under_way: HashMap<Id, Trying>,
     /// The lanes of each recipient that have a parcel under way.
     busy: HashMap<String, HashSet<String>>,
+    /// The lanes of each recipient that others were faster at, and until when each is left to them.
+    elsewhere: HashMap<String, Vec<(String, Timestamp)>>,
     /// Recipients with claims that no task is at work on any more; only minded where there are no others.
     left_behind: HashSet<String>,
     /// Whose queue is to be looked at as soon as there is room, in the order of asking.
@@ -142,6 +144,7 @@ impl Round {
             tasks: JoinSet::new(),
             under_way: HashMap::new(),
             busy: HashMap::new(),
+            elsewhere: HashMap::new(),
             ready: VecDeque::new(),
             agenda: BTreeMap::new(),
             rung: true,
@@ -275,7 +278,14 @@ impl Round {
         }
         let choice = if gate.is_some() { CHOICE } else { slots };
         let part = self.part_in(recipient);
-        let mut turn = queue::turn(&*outbox.store, recipient, busy, choice, (part, now)).await?;
+        let elsewhere = self.elsewhere.remove(recipient).unwrap_or_default();
+        let elsewhere: Vec<_> = elsewhere.into_iter().filter(|(_, until)| *until > now).collect();
+        let closed = busy.iter().chain(elsewhere.iter().map(|(lane, _)| lane)).cloned().collect();
+        let mut turn = queue::turn(&*outbox.store, recipient, closed, choice, (part, now)).await?;
+        if let Some(until) = elsewhere.iter().map(|(_, until)| *until).min() {
+            turn.look_again(until);
+            self.elsewhere.insert(recipient.to_owned(), elsewhere);
+        }
         if !turn.claimed {
             self.left_behind.remove(recipient);
         }
@@ -322,6 +332,9 @@ impl Round {
             Lesson::Answers => gates.open(&recipient),
             Lesson::Fails { why, at, asked } => gates.shut(&recipient, &outbox.backoff, at, asked, &why),
             Lesson::Nothing => {}
+            Lesson::Elsewhere => {
+                self.elsewhere.entry(recipient.clone()).or_default().push((lane, now + PATIENCE / 4));
+            }
             Lesson::StoreFails => {
                 self.agenda.insert(recipient, now + STORE_PAUSE);
                 return;

@@ -22,6 +22,16 @@ pub enum Precondition {
         /// The revision as read.
         revision: i64,
     },
+    /// The same, and nobody else has the row in hand: where another node is about to change it, the batch fails at once
+    /// instead of waiting for what comes of that.
+    Free {
+        /// The table of the key.
+        table: &'static Table,
+        /// The whole key.
+        key: Vec<Value>,
+        /// The revision as read.
+        revision: i64,
+    },
     /// The last row of a log has this number: the log's key is the prefix and a number that counts from 1.
     Head {
         /// The table of the log; its key's last column is the number.
@@ -92,6 +102,15 @@ impl Batch {
     pub fn update<R: Record>(&mut self, record: &R, revision: i64) -> &mut Self {
         let row = record.to_row();
         self.preconditions.push(Precondition::Revision { table: R::TABLE, key: row.key(R::TABLE), revision });
+        self.changes.push(Change::Put { table: R::TABLE, row });
+        self
+    }
+
+    /// As [`Self::update`], for who need not have this record rather than another: it counts as changed, too, while
+    /// another node has it in hand.
+    pub fn claim<R: Record>(&mut self, record: &R, revision: i64) -> &mut Self {
+        let row = record.to_row();
+        self.preconditions.push(Precondition::Free { table: R::TABLE, key: row.key(R::TABLE), revision });
         self.changes.push(Change::Put { table: R::TABLE, row });
         self
     }

@@ -110,7 +110,9 @@ pub(super) fn unpack(kept: Vec<u8>) -> Option<Vec<u8>> {
 fn fits(batch: &Batch) -> Result<(), StoreError> {
     for precondition in &batch.preconditions {
         match precondition {
-            Precondition::Absent { table, key } | Precondition::Revision { table, key, .. } => key_fits(table, key)?,
+            Precondition::Absent { table, key }
+            | Precondition::Revision { table, key, .. }
+            | Precondition::Free { table, key, .. } => key_fits(table, key)?,
             Precondition::Head { table, prefix, .. } => values_fit(table, table.key, prefix)?,
         }
     }

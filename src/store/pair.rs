@@ -2,14 +2,15 @@
 //! shared server do, and never of its own. Not for use outside tests.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use super::{
-    Batch, Change, Committing, Record as _, Row, Scan, Store, StoreError, Table, Tiding, Tidings, Value, records,
+    Batch, Change, Committing, Precondition, Record as _, Row, Scan, Store, StoreError, Table, Tiding, Tidings, Value,
+    records,
 };
 
 /// So many tidings wait for whoever is slow.
@@ -26,6 +27,8 @@ pub(crate) struct Half {
     lost: Arc<AtomicUsize>,
     /// While set, nothing that this half commits is told.
     mute: AtomicBool,
+    /// The row that a third node has in hand.
+    in_hand: Mutex<Option<Value>>,
 }
 
 /// The two views of that store.
@@ -33,7 +36,14 @@ pub(crate) fn pair(store: Arc<dyn Store>) -> (Arc<Half>, Arc<Half>) {
     let (one, other) = (broadcast::Sender::new(WAITING), broadcast::Sender::new(WAITING));
     let half = |heard: &broadcast::Sender<Tiding>, tells: &broadcast::Sender<Tiding>| {
         let (store, heard, tells) = (Arc::clone(&store), heard.clone(), tells.clone());
-        Arc::new(Half { store, heard, tells, lost: Arc::default(), mute: AtomicBool::new(false) })
+        Arc::new(Half {
+            store,
+            heard,
+            tells,
+            lost: Arc::default(),
+            mute: AtomicBool::new(false),
+            in_hand: Mutex::default(),
+        })
     };
     (half(&one, &other), half(&other, &one))
 }
@@ -42,6 +52,24 @@ impl Half {
     /// How many batches of this half failed because others had changed what they built on.
     pub(crate) fn lost(&self) -> usize {
         self.lost.load(Ordering::SeqCst)
+    }
+
+    /// From now on a third node has the row of that key in hand; or none.
+    pub(crate) fn in_hand(&self, key: Option<Value>) {
+        *self.in_hand.lock().unwrap() = key;
+    }
+
+    /// The conflict of a batch that wants such a row free.
+    fn held(&self, batch: &Batch) -> Result<(), StoreError> {
+        let in_hand = self.in_hand.lock().unwrap();
+        for precondition in &batch.preconditions {
+            if let Precondition::Free { table, key, .. } = precondition
+                && key.first() == in_hand.as_ref()
+            {
+                return Err(StoreError::Conflict { table: table.name, expected: "a free row".to_owned() });
+            }
+        }
+        Ok(())
     }
 
     /// Lets the other half hear of nothing any more, as if the line between them were cut; or again.
@@ -91,7 +119,10 @@ fn tell(
 impl Store for Half {
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         let news = told(&batch);
-        let outcome = self.store.commit(batch).await;
+        let outcome = match self.held(&batch) {
+            Ok(()) => self.store.commit(batch).await,
+            held => held,
+        };
         end(self, news, &outcome);
         outcome
     }

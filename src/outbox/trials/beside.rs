@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::store::pair::{Half, pair};
-use crate::store::{Row, Scan, Table, Tiding, Tidings, Value};
+use crate::store::{Column, Row, Scan, Table, Tiding, Tidings, Value};
 
 /// One node: its view of the store, its outbox and its crew.
 struct Node {
@@ -169,6 +169,30 @@ async fn a_process_that_is_started_again_takes_back_its_own_claims_and_no_others
     assert_eq!(claimed("south").await, of_south, "those of others are theirs");
     sleep(seconds(5)).await;
     assert_eq!(two.carrier.tries.lock().unwrap().len(), 8 + of_north);
+}
+
+/// The head of one lane is about to be claimed by a third process: others are not held up by that, not even where only one may
+/// be under way to the recipient.
+#[tokio::test(start_paused = true)]
+async fn what_another_has_in_hand_is_left_alone_for_a_moment_and_the_next_is_sent() {
+    let two = two(&Config { concurrency_per_recipient: 1, ..Config::default() });
+    let [north, south] = &two.nodes;
+    south.worker.abort();
+    north.crew.meet(Vec::new());
+    // Before the worker looks.
+    let first = post_at(&south.outbox, "unit.example", "1").await;
+    north.half.in_hand(Some(first.to_value()));
+    let second = post_at(&north.outbox, "unit.example", "2").await;
+    sleep(Duration::from_millis(100)).await;
+    let tried = || two.carrier.tries.lock().unwrap().iter().map(|(_, _, id)| id.clone()).collect::<Vec<_>>();
+    assert_eq!(tried().as_slice(), std::slice::from_ref(&second));
+    sleep(seconds(2)).await;
+    assert_eq!(tried().as_slice(), std::slice::from_ref(&second));
+    let lost = north.half.lost();
+    assert!((2..=12).contains(&lost), "asked for again, but not all the time: {lost}");
+    north.half.in_hand(None);
+    sleep(seconds(1)).await;
+    assert_eq!(tried(), [second, first]);
 }
 
 /// A store in which another process claims the first parcel of a lane just after somebody has looked who has claims.

@@ -83,6 +83,12 @@ impl Bench {
         fixture_server::shared().unwrap().sql(self.database.as_deref().unwrap(), sql)
     }
 
+    /// Has somebody else run SQL there, who holds what it locks.
+    #[cfg(feature = "postgres")]
+    fn hold(&self, sql: &str) -> fixture_server::Holder {
+        fixture_server::shared().unwrap().hold(self.database.as_deref().unwrap(), sql)
+    }
+
     /// Such a database as SQL, without what differs from one time to the next.
     #[cfg(feature = "postgres")]
     fn dump(&self) -> String {
@@ -215,6 +221,7 @@ battery! {
             a_log_has_no_number_twice,
             an_absence_that_nobody_fills_holds_too,
             a_row_that_is_relied_on_does_not_change,
+            a_claim_waits_for_nobody_and_a_change_does,
             a_duty_is_one_nodes,
             what_the_other_changes_is_heard_and_ones_own_is_not,
             what_was_not_told_is_noticed,

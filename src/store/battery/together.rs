@@ -157,6 +157,46 @@ pub(super) async fn a_row_that_is_relied_on_does_not_change(bench: Bench) {
     }
 }
 
+pub(super) async fn a_claim_waits_for_nobody_and_a_change_does(bench: Bench) {
+    let store = bench.open();
+    put(&store, &[thing("held", None, 1), thing("own", None, 1), thing("free", None, 1)]).await;
+    let other = bench.hold("SELECT FROM ridd.things WHERE name IN ('held', 'own') FOR UPDATE");
+    let claim = |name: &str, revision: i64| {
+        let mut batch = Batch::new();
+        batch.claim(&thing(name, None, 2), revision);
+        batch
+    };
+    let mut new = Batch::new();
+    new.insert(&thing("new", None, 2));
+    let mut line = Vec::new();
+    for batch in [claim("held", 1), claim("free", 1), claim("missing", 1), new] {
+        line.push(store.enqueue(batch).await.unwrap());
+    }
+    let mut lost = Vec::new();
+    for committing in line {
+        lost.push(is_conflict(&timeout(SOON, committing).await.expect("nobody waits")));
+    }
+    assert_eq!(lost, [true, false, true, false]);
+    assert_eq!(find(&store, "free").await.map(|thing| thing.size), Some(2));
+    assert!(find(&store, "new").await.is_some());
+
+    let mut change = Batch::new();
+    change.update(&thing("own", None, 2), 1);
+    let changing = tokio::spawn(store.enqueue(change).await.unwrap());
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let waited = timeout(SOON, async {
+        while bench.sql(waits) == "0" {
+            assert!(!changing.is_finished(), "it does not wait for who has the row");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    waited.await.expect("it waits");
+    drop(other);
+    assert!(!is_conflict(&timeout(SOON, changing).await.unwrap().unwrap()));
+    assert!(!is_conflict(&store.commit(claim("held", 1)).await));
+    assert!(is_conflict(&store.commit(claim("held", 1)).await), "it has been changed");
+}
+
 pub(super) async fn a_duty_is_one_nodes(bench: Bench) {
     const SPAN: Duration = Duration::from_secs(3);
     let tables = [TABLES, &[Lease::TABLE]].concat();

@@ -21,6 +21,8 @@ type Key = Vec<Value>;
 pub(super) struct Look {
     /// Rows whose revision counts and which the group changes.
     pub(super) lock: BTreeSet<Key>,
+    /// Such rows that nobody waits for: while somebody else has one locked it is not seen.
+    pub(super) claim: BTreeSet<Key>,
     /// Rows whose revision counts and which the group does not change.
     pub(super) share: BTreeSet<Key>,
     /// Logs whose last number counts: all columns of the key but the last.
@@ -64,6 +66,7 @@ pub(super) fn refused(batch: &Batch, statements: &Statements) -> Option<StoreErr
         for precondition in &batch.preconditions {
             let (Precondition::Absent { table, .. }
             | Precondition::Revision { table, .. }
+            | Precondition::Free { table, .. }
             | Precondition::Head { table, .. }) = precondition;
             statements.table(table)?;
             if let Precondition::Head { table, prefix, .. } = precondition
@@ -134,6 +137,9 @@ pub(super) fn look(group: &[(usize, &Batch)], careful: bool) -> Option<BTreeMap<
                         look.share.insert(key.clone())
                     };
                 }
+                Precondition::Free { table, key, .. } if possible(table, key) => {
+                    looks.entry(table.name).or_default().claim.insert(key.clone());
+                }
                 Precondition::Absent { table, key } if possible(table, key) => {
                     let filled = puts(table, key) && !removed.contains(&(table.name, key.clone()));
                     if careful || !filled {
@@ -142,7 +148,7 @@ pub(super) fn look(group: &[(usize, &Batch)], careful: bool) -> Option<BTreeMap<
                         look.close |= !filled;
                     }
                 }
-                Precondition::Revision { .. } | Precondition::Absent { .. } => {}
+                Precondition::Revision { .. } | Precondition::Free { .. } | Precondition::Absent { .. } => {}
                 Precondition::Head { table, prefix, head } => {
                     let look = looks.entry(table.name).or_default();
                     look.heads.insert(prefix.clone());
@@ -158,8 +164,10 @@ pub(super) fn look(group: &[(usize, &Batch)], careful: bool) -> Option<BTreeMap<
         return None;
     }
     for look in looks.values_mut() {
-        let Look { lock, share, .. } = look;
-        share.retain(|key| !lock.contains(key));
+        let Look { lock, claim, share, .. } = look;
+        // Whoever must know a row waits for it, and whoever comes with them does, too.
+        claim.retain(|key| !lock.contains(key));
+        share.retain(|key| !lock.contains(key) && !claim.contains(key));
     }
     Some(looks)
 }
@@ -213,7 +221,9 @@ impl<'g> Deciding<'g, '_> {
     fn state(&mut self, table: &'static str, key: &[Value]) -> &mut State<'g> {
         let (looks, seen) = (self.looks, self.seen);
         self.rows.entry(table).or_default().entry(key.to_vec()).or_insert_with(|| {
-            let looked = looks.get(table).is_some_and(|look| look.lock.contains(key) || look.share.contains(key));
+            let looked = looks
+                .get(table)
+                .is_some_and(|look| [&look.lock, &look.claim, &look.share].iter().any(|keys| keys.contains(key)));
             let base = seen.get(table).and_then(|seen| seen.revisions.get(key)).copied();
             State { base, looked, wiped: false, put: None, writes: 0, new: false }
         })
@@ -244,6 +254,10 @@ impl<'g> Deciding<'g, '_> {
                 Precondition::Revision { table, key, revision } => {
                     let found = if possible(table, key) { self.revision(table.name, key) } else { None };
                     (table, found == Some(*revision), format!("revision {revision}"))
+                }
+                Precondition::Free { table, key, revision } => {
+                    let found = if possible(table, key) { self.revision(table.name, key) } else { None };
+                    (table, found == Some(*revision), format!("revision {revision}, in nobody else's hand"))
                 }
                 Precondition::Head { table, prefix, head } => {
                     let found = self.head(table.name, prefix);
@@ -392,6 +406,27 @@ mod tests {
         anew.insert(&duty(1));
         let group = [update(3), gone, anew, update(1)];
         assert_eq!(decided(&group, &held(3), Lease::TABLE), (vec![true; 4], [vec![0], vec![], vec![2]]));
+    }
+
+    #[test]
+    fn a_claim_waits_only_beside_a_change_and_fails_alone() {
+        let key = duty(0).to_row().key(Lease::TABLE);
+        let mut claim = Batch::new();
+        claim.claim(&duty(4), 3);
+        let looked = look(&[(0, &claim)], false).unwrap();
+        let lease = &looked[Lease::TABLE.name];
+        assert!(lease.lock.is_empty() && lease.claim.contains(&key) && !lease.close);
+        let mut change = Batch::new();
+        change.update(&duty(4), 3);
+        let looked = look(&[(0, &claim), (1, &change)], false).unwrap();
+        let lease = &looked[Lease::TABLE.name];
+        assert!(lease.lock.contains(&key) && lease.claim.is_empty());
+        let mut other = Batch::new();
+        other.insert(&once());
+        // Somebody else has it in hand, so it was not seen.
+        let group = [claim.clone(), other];
+        assert_eq!(decided(&group, &BTreeMap::new(), Lease::TABLE), (vec![false, true], [vec![], vec![], vec![]]));
+        assert_eq!(decided(&[claim], &held(3), Lease::TABLE), (vec![true], [vec![], vec![], vec![1]]));
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub(super) struct Prepared {
     pub(super) delete: String,
     /// The revisions of the rows of keys, beside the numbers given first; locks them for a change.
     pub(super) lock: String,
-    /// The same, locked against changes by others only.
+    /// The same, without the rows that somebody else has locked.
+    pub(super) claim: String,
+    /// As `lock`, locked against changes by others only.
     pub(super) share: String,
     /// The last numbers of logs, beside the numbers given first; by all columns of the key but the last.
     pub(super) head: String,
@@ -105,6 +107,7 @@ fn prepared(table: &'static Table) -> Prepared {
             same(table.key)
         ),
         lock: format!("{revisions} FOR UPDATE OF t"),
+        claim: format!("{revisions} FOR UPDATE OF t SKIP LOCKED"),
         share: format!("{revisions} FOR SHARE OF t"),
         head: format!(
             "SELECT k.i, coalesce((SELECT t.\"{last}\" FROM \"{name}\" t WHERE {} ORDER BY {} LIMIT 1), 0) FROM {}",

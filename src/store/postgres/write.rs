@@ -412,6 +412,7 @@ async fn looked(
         }
         let sets = [
             (&prepared.lock, &look.lock, true),
+            (&prepared.claim, &look.claim, true),
             (&prepared.share, &look.share, true),
             (&prepared.head, &look.heads, false),
         ];

@@ -77,7 +77,8 @@ impl Ahead<'_> {
                 Precondition::Absent { table, key } => {
                     (table, self.revision(table, key)?.is_none(), "no row of that key".to_owned())
                 }
-                Precondition::Revision { table, key, revision } => {
+                // Whoever decides here has the whole store in hand.
+                Precondition::Revision { table, key, revision } | Precondition::Free { table, key, revision } => {
                     (table, self.revision(table, key)? == Some(*revision), format!("revision {revision}"))
                 }
                 Precondition::Head { table, prefix, head } => {

@@ -68,7 +68,8 @@ impl Writer {
                     let found = self.number(&self.statements.table(table)?.revision, table, key)?;
                     (table, found.is_none(), "no row of that key".to_owned())
                 }
-                Precondition::Revision { table, key, revision } => {
+                // Whoever decides here has the whole store in hand.
+                Precondition::Revision { table, key, revision } | Precondition::Free { table, key, revision } => {
                     let found = self.number(&self.statements.table(table)?.revision, table, key)?;
                     (table, found == Some(*revision), format!("revision {revision}"))
                 }

@@ -8,10 +8,11 @@
 #![allow(dead_code, unreachable_pub)]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -210,7 +211,6 @@ impl Server {
     }
 
     fn end(&mut self, how: &str) {
-        use std::io::Write;
         let Some(mut running) = self.running.take() else { return };
         let mut line = running.0.stdin.take().unwrap();
         writeln!(line, "{how}").unwrap();
@@ -270,6 +270,20 @@ impl Server {
         psql.args(["--dbname", database, "--command", sql]).output().unwrap()
     }
 
+    /// Has somebody else run that SQL, who then holds whatever it has locked until he is dropped.
+    pub fn hold(&self, database: &str, sql: &str) -> Holder {
+        let mut psql = Command::new("psql");
+        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1", "--host"]);
+        psql.arg(self.place.path()).args(["--port", &self.socket_port().to_string(), "--username=postgres"]);
+        psql.args(["--dbname", database]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = psql.spawn().unwrap();
+        let mut orders = child.stdin.take().unwrap();
+        writeln!(orders, "BEGIN;\n{sql};\n\\echo held").unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        assert!(said.lines().any(|line| line.unwrap() == "held"), "not held: {sql}");
+        Holder { child, orders: Some(orders) }
+    }
+
     /// A schema with all that is in it as SQL, without comments and settings of the session.
     pub fn dump(&self, database: &str, schema: &str) -> String {
         let mut dump = Command::new(self.programs.join("pg_dump"));
@@ -288,6 +302,21 @@ impl Server {
         let name = format!("trial{}", NEXT.fetch_add(1, Ordering::Relaxed));
         self.sql("postgres", &format!("CREATE DATABASE {name}"));
         name
+    }
+}
+
+/// Somebody with an open transaction.
+#[derive(Debug)]
+pub struct Holder {
+    child: Child,
+    orders: Option<ChildStdin>,
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        // Nothing more is ordered, so he leaves, and with him his transaction.
+        drop(self.orders.take());
+        let _ = self.child.wait();
     }
 }
 
