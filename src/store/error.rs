@@ -238,6 +238,7 @@ impl StoreError {
                 Self::Server { place: place.clone(), state: *state, why: why.clone() }
             }
             Self::Undecided { place, why } => Self::Undecided { place: place.clone(), why: why.clone() },
+            Self::Closed => Self::Closed,
             other => Self::Backend { doing: "committing", place: String::new(), why: other.to_string() },
         }
     }

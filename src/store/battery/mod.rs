@@ -222,6 +222,7 @@ battery! {
             an_absence_that_nobody_fills_holds_too,
             a_row_that_is_relied_on_does_not_change,
             a_claim_waits_for_nobody_and_a_change_does,
+            rows_asked_for_together_are_as_they_were_committed,
             a_duty_is_one_nodes,
             what_the_other_changes_is_heard_and_ones_own_is_not,
             what_was_not_told_is_noticed,

@@ -197,6 +197,39 @@ pub(super) async fn a_claim_waits_for_nobody_and_a_change_does(bench: Bench) {
     assert!(is_conflict(&store.commit(claim("held", 1)).await), "it has been changed");
 }
 
+/// Many at once ask for rows, of keys of one column and of several: each gets his own, and what was committed before he asked,
+/// though some give up waiting.
+pub(super) async fn rows_asked_for_together_are_as_they_were_committed(bench: Bench) {
+    let stores = two(&bench);
+    let mut tasks = JoinSet::new();
+    for task in 0..64_i64 {
+        let stores = stores.clone();
+        tasks.spawn(async move {
+            let name = format!("{task}");
+            for round in 1..=20 {
+                put(&stores[0], &[thing(&name, None, round)]).await;
+                let mut batch = Batch::new();
+                batch.put(&Entry { log: name.clone(), number: round });
+                stores[0].commit(batch).await.unwrap();
+                for store in &stores {
+                    let given_up = find(store, &name);
+                    let _ = timeout(Duration::ZERO, given_up).await;
+                    let key = vec![text(&name), super::Value::Int(round)];
+                    let missing = format!("{name} is not there");
+                    let (thing, entry, missing) =
+                        tokio::join!(find(store, &name), store.find::<Entry>(key), find(store, &missing));
+                    assert_eq!(thing.map(|thing| (thing.name, thing.size)), Some((name.clone(), round)));
+                    assert_eq!(entry.unwrap().map(|entry| (entry.log, entry.number)), Some((name.clone(), round)));
+                    assert_eq!(missing, None);
+                }
+            }
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.unwrap();
+    }
+}
+
 pub(super) async fn a_duty_is_one_nodes(bench: Bench) {
     const SPAN: Duration = Duration::from_secs(3);
     let tables = [TABLES, &[Lease::TABLE]].concat();

@@ -125,7 +125,7 @@ impl Connector {
             ),
             Purpose::Read => format!(
                 "-c statement_timeout={millis} -c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off \
-                 -c plan_cache_mode=force_generic_plan"
+                 -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan"
             ),
             Purpose::Tell => format!("-c statement_timeout={millis} -c synchronous_commit=off"),
             Purpose::LayOut => "-c statement_timeout=0 -c lock_timeout=60000".to_owned(),

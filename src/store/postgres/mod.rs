@@ -13,6 +13,7 @@ mod connect;
 pub(super) mod fixture;
 mod group;
 mod layout;
+mod lookup;
 mod notify;
 mod pipeline;
 mod read;
@@ -27,6 +28,7 @@ use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use self::connect::{Connector, Purpose};
+use self::lookup::Lookups;
 use self::notify::Teller;
 use self::read::Readers;
 use self::statements::Statements;
@@ -60,6 +62,7 @@ pub(super) fn check(config: &Config) -> Result<(), StoreError> {
 pub(super) struct Postgres {
     queue: Queue,
     readers: Arc<Readers>,
+    lookups: Arc<Lookups>,
     teller: Arc<Teller>,
     // Last: it ends when the queue has been written.
     home: Home,
@@ -78,13 +81,16 @@ impl Home {
         made.map(|runtime| Self(Some(runtime))).map_err(|why| no_runtime(connector, &why))
     }
 
+    fn runtime(&self) -> Result<&Runtime, StoreError> {
+        self.0.as_ref().ok_or(StoreError::Closed)
+    }
+
     /// Runs it there, and waits for it.
     async fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let runtime = self.0.as_ref().ok_or(StoreError::Closed)?;
-        runtime.spawn(work).await.map_err(|_| StoreError::Closed)?
+        self.runtime()?.spawn(work).await.map_err(|_| StoreError::Closed)?
     }
 
     /// The same for those who may block, inside of another runtime too.
@@ -92,9 +98,8 @@ impl Home {
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let runtime = self.0.as_ref().ok_or(StoreError::Closed)?;
         let (tell, told) = mpsc::sync_channel(1);
-        runtime.spawn(async move {
+        self.runtime()?.spawn(async move {
             let _ = tell.send(work.await);
         });
         told.recv().map_err(|_| StoreError::Closed)?
@@ -129,10 +134,11 @@ impl Postgres {
         let committer = Committer::new(Arc::clone(&connector), Arc::clone(&statements), Arc::clone(&teller), instance);
         let queue = Queue::start(config.queue, connector.shown().as_ref(), Writer::new(writing, committer))?;
         let readers = Arc::new(Readers::new(config, Arc::clone(&connector), statements)?);
+        let lookups = Lookups::new(Arc::clone(&readers), tables);
         if let Some(runtime) = &home.0 {
             runtime.spawn(Arc::clone(&teller).run(connector));
         }
-        Ok(Self { queue, readers, teller, home })
+        Ok(Self { queue, readers, lookups, teller, home })
     }
 }
 
@@ -191,8 +197,7 @@ impl Store for Postgres {
     }
 
     async fn row(&self, table: &'static Table, key: Vec<Value>) -> Result<Option<Row>, StoreError> {
-        let readers = Arc::clone(&self.readers);
-        self.home.run(async move { readers.row(table, &key).await }).await
+        self.lookups.row(self.home.runtime()?, table, key).await
     }
 
     async fn rows(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {

@@ -6,16 +6,20 @@ use std::sync::Arc;
 use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_postgres::error::Severity;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row as Found};
 
 use super::connect::{Connector, Purpose};
+use super::pipeline;
 use super::rows::{self, Kept, damaged};
 use super::statements::{self, Statements};
 use crate::store::config::Config;
-use crate::store::pack::key_fits;
 use crate::store::table::{Row, Scan, Table, Value};
 use crate::store::{ServerState, StoreError};
+
+/// No values for a statement.
+const NONE: &[i64] = &[];
 
 /// Makes the pool's connections.
 struct Dialler(Arc<Connector>);
@@ -36,6 +40,12 @@ impl Connect for Dialler {
             Ok((client, driver))
         })
     }
+}
+
+/// Whether the server ended the connection with that.
+fn is_fatal(why: &tokio_postgres::Error) -> bool {
+    let severity = why.as_db_error().and_then(|said| said.parsed_severity());
+    matches!(severity, Some(Severity::Fatal | Severity::Panic))
 }
 
 /// The reading connections.
@@ -92,7 +102,7 @@ impl Readers {
         &self,
         doing: &'static str,
         sql: &str,
-        values: &[Kept<'_>],
+        values: &[impl ToSql + Sync],
     ) -> Result<Vec<Found>, StoreError> {
         let mut again = true;
         loop {
@@ -106,27 +116,49 @@ impl Readers {
             let limit = self.connector.patience() + self.connector.patience() / 2;
             match timeout(limit, asked).await {
                 Ok(Ok(rows)) => return Ok(rows),
-                Ok(Err(why)) if why.as_db_error().is_none() && connection.is_closed() && again => again = false,
+                Ok(Err(why)) if again && (connection.is_closed() || is_fatal(&why)) => {
+                    // Whatever ended it has hardly spared the others that nobody used.
+                    drop(Object::take(connection));
+                    self.pool.retain(|_, _| false);
+                    again = false;
+                }
                 Ok(Err(why)) => return Err(self.connector.error(doing, &why)),
                 Err(_) => {
-                    // Whatever it still answers is of no use to the next.
+                    // Whatever it still answers is of no use to the next; and the others stood as long.
                     drop(Object::take(connection));
+                    self.pool.retain(|_, _| false);
                     return Err(self.connector.silent("it did not answer in time"));
                 }
             }
         }
     }
 
-    /// The row of that key.
-    pub(super) async fn row(&self, table: &'static Table, key: &[Value]) -> Result<Option<Row>, StoreError> {
-        key_fits(table, key)?;
+    /// The rows of those keys, each of which its columns can hold; one result for each key, in the same order.
+    ///
+    /// # Errors
+    /// If the server does not answer; that one row is damaged is said in its place.
+    pub(super) async fn find(
+        &self,
+        table: &'static Table,
+        keys: &[&Vec<Value>],
+    ) -> Result<Vec<Result<Option<Row>, StoreError>>, StoreError> {
         let prepared = self.statements.table(table)?;
-        let kinds = statements::kinds(table, table.key);
-        let values: Option<Vec<_>> = kinds.iter().zip(key).map(|(kind, value)| Kept::of(*kind, value)).collect();
-        // A text that is no UUID stands in no column of UUIDs.
-        let Some(values) = values else { return Ok(None) };
-        let rows = self.ask("reading a row", &prepared.row, &values).await?;
-        rows.first().map(|row| rows::read(table, row)).transpose()
+        if let [key] = keys {
+            let kinds = statements::kinds(table, table.key);
+            let values: Vec<_> = kinds.iter().zip(*key).filter_map(|(kind, value)| Kept::of(*kind, value)).collect();
+            let found = self.ask("reading a row", &prepared.row, &values).await?;
+            return Ok(vec![found.first().map(|row| rows::read(table, row)).transpose()]);
+        }
+        let found = self.ask("reading rows by their keys", &prepared.rows, &pipeline::keys(table, keys, true)).await?;
+        let mut results: Vec<_> = keys.iter().map(|_| Ok(None)).collect();
+        for row in found {
+            // Beside what is read of every row.
+            let at: i64 = row.try_get(table.columns.len() + 2).map_err(|why| self.connector.error("reading", &why))?;
+            if let Some(result) = usize::try_from(at).ok().and_then(|at| results.get_mut(at)) {
+                *result = rows::read(table, &row).map(Some);
+            }
+        }
+        Ok(results)
     }
 
     /// The rows of a scan.
@@ -139,7 +171,7 @@ impl Readers {
     /// How many rows there are.
     pub(super) async fn count(&self, table: &'static Table) -> Result<u64, StoreError> {
         let sql = &self.statements.table(table)?.count;
-        let rows = self.ask("counting rows", sql, &[]).await?;
+        let rows = self.ask("counting rows", sql, NONE).await?;
         let count = rows.first().map(|row| row.try_get::<_, i64>(0)).transpose();
         let count = count.map_err(|why| damaged(table, "count", "a number", &why.to_string()))?;
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
@@ -155,16 +187,16 @@ impl Readers {
         const WRITERS: &str = "SELECT count(*)::text FROM commits WHERE at > now() - interval '1 minute'";
         let mut facts = vec![("place", self.connector.shown().to_owned()), ("reading connections", self.status())];
         let asked = async {
-            let found = self.ask("asking for facts", ONE, &[]).await?;
+            let found = self.ask("asking for facts", ONE, NONE).await?;
             let names = ["engine", "database", "user", "bytes on disk", "synchronous_commit", "fsync", "layout"];
             for (at, name) in names.into_iter().enumerate() {
                 let value = found.first().and_then(|row| row.try_get::<_, String>(at).ok()).unwrap_or_default();
                 facts.push((name, if name == "engine" { format!("postgres {value}") } else { value }));
             }
-            for row in self.ask("asking for writers", WRITERS, &[]).await? {
+            for row in self.ask("asking for writers", WRITERS, NONE).await? {
                 facts.push(("nodes that wrote within a minute", row.try_get(0).unwrap_or_default()));
             }
-            let standbys = self.ask("asking for standbys", STANDBYS, &[]).await?;
+            let standbys = self.ask("asking for standbys", STANDBYS, NONE).await?;
             let standbys = standbys.iter().map(|row| {
                 let text = |at| row.try_get::<_, String>(at).unwrap_or_default();
                 format!("{}: {} {}, {} bytes behind", text(0), text(1), text(2), text(3))

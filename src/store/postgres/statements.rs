@@ -36,6 +36,8 @@ pub(super) struct Prepared {
     select: String,
     /// The row of one key.
     pub(super) row: String,
+    /// The rows of keys, beside the numbers given first, which come last.
+    pub(super) rows: String,
     /// How many rows there are.
     pub(super) count: String,
 }
@@ -93,6 +95,7 @@ fn prepared(table: &'static Table) -> Prepared {
         format!("SELECT k.i, t._revision FROM {} JOIN \"{name}\" t ON {}", numbered(table.key), same(table.key));
     let keys: String = table.key.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
     let select = format!("SELECT {list}, _version, _revision FROM \"{name}\"");
+    let of_row = columns.iter().map(|column| format!("t.\"{column}\"")).collect::<Vec<_>>().join(", ");
     let marks: Vec<_> = table.key.iter().zip(1..).map(|(column, at)| format!("\"{column}\" = ${at}")).collect();
     Prepared {
         table,
@@ -117,6 +120,11 @@ fn prepared(table: &'static Table) -> Prepared {
         ),
         close: format!("LOCK TABLE \"{name}\" IN SHARE ROW EXCLUSIVE MODE"),
         row: format!("{select} WHERE {}", marks.join(" AND ")),
+        rows: format!(
+            "SELECT {of_row}, t._version, t._revision, k.i FROM {} JOIN \"{name}\" t ON {}",
+            numbered(table.key),
+            same(table.key)
+        ),
         select,
         count: format!("SELECT count(*) FROM \"{name}\""),
     }
