@@ -1,6 +1,8 @@
 //! A store that lives with a server: what is said when the server does not serve us, and that the node goes on by itself.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -146,6 +148,43 @@ async fn a_server_that_is_gone_is_noticed_soon_and_found_again() {
     }
 }
 
+/// The server has committed and cannot say so any more: whoever asked for it is told that it is committed, and it is not written
+/// again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_was_cut_off_counts_once() {
+    let Some(server) = Server::start(Manner::default()) else { return };
+    let database = server.database();
+    let store = store::open(&Config::at(server.url("postgres", &database))).unwrap();
+    commit(&*store, "before").await.unwrap();
+    // Commits now wait, on the disk already, for a standby that does not exist.
+    let standbys = |names: &str| {
+        server.sql("postgres", &format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'"));
+        server.sql("postgres", "SELECT pg_reload_conf()");
+    };
+    standbys("nobody");
+    let begun = Instant::now();
+    let waiting =
+        || server.sql("postgres", "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    let until_waits = async |other_than: &str| loop {
+        let process = waiting();
+        if process != "0" && process != other_than {
+            return process;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "nobody waits for a standby");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    let cutting = async {
+        let process = until_waits("0").await;
+        server.sql("postgres", &format!("SELECT pg_terminate_backend({process})"));
+        // The next one looks what became of it.
+        until_waits(&process).await;
+        standbys("");
+    };
+    let (committed, ()) = tokio::join!(commit(&*store, "cut off"), cutting);
+    committed.unwrap();
+    assert_eq!(server.sql(&database, "SELECT count(*) FROM ridd.once"), "2");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_is_only_read_and_once_promoted_has_all_that_was_acknowledged() {
     let Some(mut server) = Server::start(Manner { durable: true, ..Manner::default() }) else { return };
@@ -184,30 +223,18 @@ async fn what_takes_too_long_is_given_up() {
     let settings = Config { connections: 1, ..config(server.url("postgres", &database)) };
     let store = store::open(&settings).unwrap();
     commit(&*store, "before").await.unwrap();
-    std::thread::scope(|scope| {
-        let locked = "BEGIN; LOCK TABLE ridd.once IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(6)";
-        scope.spawn(|| server.sql(&database, locked));
-        tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(async {
-                while server.sql(
-                    &database,
-                    "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' \
-                    AND relation = 'ridd.once'::regclass",
-                ) == "0"
-                {}
-                let key = || vec![once("before").digest.to_value()];
-                let (one, other) = tokio::join!(store.find::<Once>(key()), store.find::<Once>(key()));
-                for read in [one, other] {
-                    let busy = read.unwrap_err();
-                    assert_eq!(state(&busy), Some(ServerState::Busy), "{busy}");
-                }
-                let begun = Instant::now();
-                let busy = commit(&*store, "meanwhile").await.unwrap_err();
-                assert_eq!(state(&busy), Some(ServerState::Busy), "{busy}");
-                assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-            });
-        });
-    });
+    let holder = server.hold(&database, "LOCK TABLE ridd.once IN ACCESS EXCLUSIVE MODE");
+    let key = || vec![once("before").digest.to_value()];
+    let (one, other) = tokio::join!(store.find::<Once>(key()), store.find::<Once>(key()));
+    for read in [one, other] {
+        let busy = read.unwrap_err();
+        assert_eq!(state(&busy), Some(ServerState::Busy), "{busy}");
+    }
+    let begun = Instant::now();
+    let busy = commit(&*store, "meanwhile").await.unwrap_err();
+    assert_eq!(state(&busy), Some(ServerState::Busy), "{busy}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    drop(holder);
     goes_on(&*store, "afterwards").await;
 }
 
@@ -263,6 +290,60 @@ async fn the_nodes_role_writes_rows_and_nothing_else() {
     assert!(matches!(store::open(&node), Err(StoreError::NewerLayout { found: 99, .. })));
     let bodies: Vec<Body> = again.list(Scan::of::<Body>(1)).await.unwrap();
     assert!(bodies.is_empty());
+}
+
+/// Answers one client as a server of that version would: it lets anybody in, may be written to, and whatever else it is
+/// asked, the answer is its version (PostgreSQL, Frontend/Backend Protocol, message formats).
+fn answer_with_version(mut line: TcpStream, version: i32) -> std::io::Result<()> {
+    let message =
+        |kind: u8, body: &[u8]| [&[kind][..], &u32::try_from(body.len() + 4).unwrap().to_be_bytes(), body].concat();
+    let read = |line: &mut TcpStream| {
+        let mut length = [0; 4];
+        line.read_exact(&mut length)?;
+        let mut body = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap() - 4];
+        line.read_exact(&mut body)
+    };
+    let ready = message(b'Z', b"I");
+    read(&mut line)?;
+    line.write_all(&[message(b'R', &[0; 4]), ready.clone()].concat())?;
+    // One column called v, of no table, int4 (23) of four bytes, without modifier, in binary.
+    let column = [&[0, 1][..], b"v\0", &[0; 6], &[0, 0, 0, 23, 0, 4], &[0xff; 4], &[0, 1]].concat();
+    let row = [&[0, 1, 0, 0, 0, 4][..], &version.to_be_bytes()].concat();
+    // Whether it may only be read: a text (25).
+    let words = [&[0, 1][..], b"r\0", &[0; 6], &[0, 0, 0, 25, 0xff, 0xff], &[0xff; 4], &[0, 0]].concat();
+    let off = [&[0, 1, 0, 0, 0, 3][..], b"off"].concat();
+    loop {
+        let mut kind = [0];
+        line.read_exact(&mut kind)?;
+        read(&mut line)?;
+        line.write_all(&match &kind {
+            b"Q" => [message(b'T', &words), message(b'D', &off), message(b'C', b"SHOW\0"), ready.clone()].concat(),
+            b"P" => message(b'1', b""),
+            b"D" => [message(b't', &[0, 0]), message(b'T', &column)].concat(),
+            b"B" => message(b'2', b""),
+            b"E" => [message(b'D', &row), message(b'C', b"SELECT 1\0")].concat(),
+            b"C" => message(b'3', b""),
+            b"S" => ready.clone(),
+            b"X" => return Ok(()),
+            other => panic!("not thought of: {other:?}"),
+        })?;
+    }
+}
+
+/// There is no such server here, so its part is played.
+#[test]
+fn a_server_that_is_too_old_is_told_so() {
+    for (version, words) in [(140_019, "its version is 14"), (90_603, "its version is 9")] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || answer_with_version(listener.accept().unwrap().0, version));
+        let error = store::open(&config(format!("postgres://ridd@127.0.0.1:{port}/ridd?sslmode=disable"))).err();
+        let error = error.expect("it is not used");
+        assert_eq!(state(&error), Some(ServerState::Old), "{error}");
+        let said = error.to_string();
+        assert!(said.contains(words) && said.contains("needs PostgreSQL 15 or later"), "{said}");
+        server.join().unwrap().ok();
+    }
 }
 
 /// A whole node on a server that is lost: it says so where people look, and goes on by itself.

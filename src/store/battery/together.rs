@@ -2,6 +2,7 @@
 //! For stores that several nodes may share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -326,18 +327,23 @@ pub(super) async fn lines_that_are_cut_are_made_anew(bench: Bench) {
     hears(&other, &mut heard).await;
 }
 
-/// Commits go on while lines are cut at random moments: each is there once, and whoever was told so finds it.
+/// Commits go on while lines are cut, again after each few that succeeded: each is there once, and whoever was told so finds it.
 pub(super) async fn a_cut_commit_is_there_or_not_as_told(bench: Bench) {
     let store = bench.open();
+    let succeeded = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
     for task in 0..8 {
-        let store = Arc::clone(&store);
+        let (store, succeeded) = (Arc::clone(&store), Arc::clone(&succeeded));
         tasks.spawn(async move {
             let mut told = Vec::new();
-            for number in 1..=150 {
+            let mut number = 0;
+            while succeeded.load(Ordering::SeqCst) < 1_200 {
+                number += 1;
                 let mut batch = Batch::new();
                 batch.insert(&thing(&format!("{task} {number}"), None, number));
-                told.push((number, store.commit(batch).await));
+                let outcome = store.commit(batch).await;
+                succeeded.fetch_add(usize::from(outcome.is_ok()), Ordering::SeqCst);
+                told.push((number, outcome));
             }
             (task, told)
         });
@@ -348,14 +354,16 @@ pub(super) async fn a_cut_commit_is_there_or_not_as_told(bench: Bench) {
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ridd' \
                  AND datname = current_database()",
             );
-            tokio::time::sleep(Duration::from_millis(30)).await;
+            let enough = succeeded.load(Ordering::SeqCst) + 20;
+            while succeeded.load(Ordering::SeqCst) < enough {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
         }
     };
     let told = tokio::select! {
         told = tasks.join_all() => told,
         () = cutting => Vec::new(),
     };
-    let mut good = 0;
     for (task, results) in told {
         for (number, result) in results {
             let found = find(&store, &format!("{task} {number}")).await.is_some();
@@ -366,8 +374,6 @@ pub(super) async fn a_cut_commit_is_there_or_not_as_told(bench: Bench) {
                 Err(StoreError::Undecided { .. }) => {}
                 Err(why) => assert!(!found, "{task} {number} is there: {why}"),
             }
-            good += u32::from(found);
         }
     }
-    assert!(good > 600, "{good}");
 }

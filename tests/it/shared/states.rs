@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -16,6 +16,11 @@ use crate::harness::postgres::{Manner, Server};
 use crate::harness::report::report;
 use crate::harness::{skip, wait};
 
+/// Limits that a trial can wait for.
+const LIMITS: &str = "statement-timeout = \"1s\"\nconnect-timeout = \"1s\"";
+/// With half a second to wait for a reader, a peer is answered long before then.
+const BOUND: Duration = Duration::from_secs(10);
+
 struct Scene {
     server: Server,
     database: String,
@@ -26,8 +31,8 @@ struct Scene {
 }
 
 impl Scene {
-    /// A node whose role signs in by password over TLS, to a database whose creation ends with these words.
-    fn start(mut server: Server, storage: &str) -> Self {
+    /// A node whose role signs in by password over TLS, to a database whose creation ends with these words, with these limits.
+    fn start(mut server: Server, storage: &str, limits: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let pki = Pki::make(dir.path(), "States CA");
         let database = "states".to_owned();
@@ -44,7 +49,7 @@ impl Scene {
         fs::write(&password, "right\n").unwrap();
         let store = format!(
             "url = \"postgres://ridd@localhost:{}/{database}\"\npassword-file = \"{}\"\nca-file = \"{}\"\n\
-             statement-timeout = \"1s\"\nconnect-timeout = \"1s\"",
+             {limits}",
             server.port(),
             password.display(),
             pki.ca().display()
@@ -110,30 +115,10 @@ fn prove(server: &Server, papers: &Papers) {
     }
 }
 
-/// Somebody who holds a lock on the tables, until he is dropped.
-struct Holder(Child);
-
-impl Holder {
-    fn lock(server: &Server, database: &str) -> Self {
-        let script = "BEGIN; LOCK TABLE ridd.messages, ridd.once IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600);";
-        let mut psql = Command::new("psql");
-        psql.args(["--no-psqlrc", "--quiet", "--username=postgres", "--dbname", database, "--command", script]);
-        psql.arg("--host").arg(server.socket()).args(["--port", &server.port().to_string()]);
-        Self(psql.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
-    }
-}
-
-impl Holder {
-    fn let_go(mut self, server: &Server) {
-        server.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()");
-        self.0.wait().ok();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn each_trouble_of_the_server_has_a_state_of_its_own_and_passes() {
     let Some(server) = Server::start(Manner { durable: false, tcp: true }) else { return };
-    let mut scene = Scene::start(server, "");
+    let mut scene = Scene::start(server, "", LIMITS);
     assert_eq!(scene.post("well").await.status(), 200);
 
     scene.server.sql("postgres", "ALTER ROLE ridd PASSWORD 'other'");
@@ -157,9 +142,10 @@ async fn each_trouble_of_the_server_has_a_state_of_its_own_and_passes() {
     scene.server.sql("postgres", "SELECT pg_reload_conf()");
     scene.recovers("unproven").await;
 
-    let holder = Holder::lock(&scene.server, &scene.database);
+    let locked = "LOCK TABLE ridd.messages, ridd.once IN ACCESS EXCLUSIVE MODE";
+    let holder = scene.server.hold(&scene.database, locked);
     scene.says("busy", 503, "busy", "is too busy").await;
-    holder.let_go(&scene.server);
+    drop(holder);
     scene.recovers("busy").await;
 
     scene.server.stop();
@@ -176,7 +162,7 @@ async fn a_full_disk_of_the_server_is_told_and_passes() {
     let owner = fs::metadata(server.socket()).unwrap();
     chown(&place, Some(owner.uid()), Some(owner.gid())).unwrap();
     server.sql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", Path::new(&place).display()));
-    let scene = Scene::start(server, "TABLESPACE small");
+    let scene = Scene::start(server, "TABLESPACE small", LIMITS);
     assert_eq!(scene.post("well").await.status(), 200);
     disk.fill();
     let mut last = String::new();
@@ -189,4 +175,31 @@ async fn a_full_disk_of_the_server_is_told_and_passes() {
     scene.says(&last, 507, "full", "no room left").await;
     fs::remove_file(filler(&disk)).unwrap();
     scene.recovers(&last).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_all_readers_are_taken_is_told_in_bounded_time_and_passes() {
+    let Some(server) = Server::start(Manner { durable: false, tcp: true }) else { return };
+    let limits = "connections = 1\nwait-timeout = \"500ms\"\nstatement-timeout = \"40s\"\nconnect-timeout = \"1s\"";
+    let scene = Scene::start(server, "", limits);
+    assert_eq!(scene.post("well").await.status(), 200);
+
+    // Somebody lists the notices, and has the one reader until they can be read.
+    let holder = scene.server.hold(&scene.database, "LOCK TABLE ridd.notices IN ACCESS EXCLUSIVE MODE");
+    let client = ridd::admin::Client::new(scene.node.data().join("admin.sock"));
+    let listing = tokio::spawn(async move { client.get::<Value>("notices").await });
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'ridd' AND wait_event_type = 'Lock'";
+    let shown = || format!("a reader that waits; the node's log:\n{}", scene.node.log());
+    wait::until(shown, async || (scene.server.sql("postgres", waits) == "1").then_some(())).await;
+
+    let begun = Instant::now();
+    assert_eq!(scene.post("taken").await.status(), 503);
+    assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
+    scene.says("taken", 503, "busy", "all connections that may read were in use for too long").await;
+    assert_eq!(scene.node.ask("status").await["store"]["state"], "busy");
+    assert!(!listing.is_finished(), "the reader was taken all the time");
+    drop(holder);
+    let listed = listing.await.unwrap().unwrap();
+    assert!(listed["notices"].is_array(), "{listed}");
+    scene.recovers("taken").await;
 }
