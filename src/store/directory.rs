@@ -14,8 +14,16 @@ const OURS: [&str; 3] = ["lock", "ridd.db", "db"];
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
-    /// Locked for as long as it is open.
-    _lock: File,
+    lock: File,
+}
+
+/// Closing the file is not enough: a child that is just being started has it as well, until it is another program.
+impl Drop for Directory {
+    fn drop(&mut self) {
+        if let Err(why) = self.lock.unlock() {
+            tracing::warn!(path = %self.path.display(), %why, "the store's lock ends only with this process");
+        }
+    }
 }
 
 impl Directory {
@@ -46,7 +54,7 @@ impl Directory {
         }
         let parent = path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
         parent.map_or(Ok(()), sync_directory)?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), lock })
     }
 
     /// Where it is.
@@ -108,8 +116,11 @@ mod tests {
         let refused = Directory::claim(&path).unwrap_err();
         let me = format!("process {}", std::process::id());
         assert!(matches!(&refused, StoreError::Locked { holder, .. } if *holder == me), "{refused}");
+        // As a child has it that is being started.
+        let inherited = held.lock.try_clone().unwrap();
         drop(held);
         Directory::claim(&path).unwrap();
+        drop(inherited);
     }
 
     #[test]
