@@ -29,7 +29,7 @@ const ATTRIBUTES: [&str; COUNT] = [
 ];
 const COUNT: usize = 11;
 
-/// Bytes of a name at most. The longest of the official dictionary have some 200.
+/// Bytes of a name at most, as it comes and as it is written. The longest of the official dictionary have some 200.
 pub const LONGEST: usize = 1_024;
 
 /// Why a text is no CPE name.

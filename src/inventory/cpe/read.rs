@@ -11,11 +11,23 @@ enum Sign {
     One,
 }
 
-/// The name that the text is, in either binding.
+/// The name that the text is, in either binding, if it can be read again as it is written.
 pub(super) fn name(text: &str) -> Result<Name, BadName> {
     if text.len() > LONGEST {
         return Err(BadName::TooLong { bytes: text.len() });
     }
+    let name = read(text)?;
+    // A URI does not quote what a formatted string must: written, it is up to twice as long, and has all components.
+    if text.len() > LONGEST / 2 - 32 {
+        let bytes = name.to_string().len();
+        if bytes > LONGEST {
+            return Err(BadName::TooLong { bytes });
+        }
+    }
+    Ok(name)
+}
+
+fn read(text: &str) -> Result<Name, BadName> {
     // Names compare without regard to case (NISTIR 7696, attribute comparison), so they are kept in lower case.
     let lower = text.to_ascii_lowercase();
     if let Some(rest) = lower.strip_prefix("cpe:2.3:") {

@@ -178,3 +178,13 @@ fn what_is_no_name_is_refused_with_its_place() {
     let long = format!("cpe:/a:v:{}", "p".repeat(LONGEST));
     assert_eq!(long.parse::<Name>(), Err(BadName::TooLong { bytes: LONGEST + 9 }));
 }
+
+#[test]
+fn a_name_that_could_not_be_read_again_is_refused() {
+    // As a formatted string each `>` is quoted: the first fits to the byte.
+    let uri = |signs: usize| format!("cpe:/a:v:{}", ">".repeat(signs));
+    let fits = uri(498).parse::<Name>().unwrap();
+    assert_eq!(fits.to_string().len(), LONGEST, "{fits}");
+    assert_eq!(fits.to_string().parse::<Name>(), Ok(fits));
+    assert_eq!(uri(499).parse::<Name>(), Err(BadName::TooLong { bytes: LONGEST + 2 }));
+}
