@@ -3,6 +3,8 @@
 
 use std::sync::LazyLock;
 
+use ridd::evidence;
+use ridd::inventory::cpe::{Name, Relation};
 use ridd::iodef::common::class::{Described, Draft, Grammar, Options, View};
 use ridd::iodef::{v1, v2};
 use ridd::rid::judge::{self, Profile, Schema, Verdict, judge};
@@ -182,5 +184,45 @@ pub(crate) fn verify(bytes: &[u8]) {
         behind = one.range.start + 1;
         let error = one.verdict.expect_err("nobody signs");
         assert!(!error.to_string().is_empty());
+    }
+}
+
+/// Evidence is refused, or each of its findings names a system, a vulnerability and a check, and there are no more than the
+/// limit.
+pub(crate) fn evidence(bytes: &[u8]) {
+    let limits = evidence::Limits { findings: 1_000, ..evidence::Limits::default() };
+    match evidence::read(bytes, &limits) {
+        Err(error) => assert!(!error.to_string().is_empty()),
+        Ok(read) => {
+            assert!((1..=limits.findings).contains(&read.findings.len()), "{}", read.findings.len());
+            for one in read.findings {
+                assert!(!one.system.is_empty() && !one.vulnerability.is_empty() && !one.rule.is_empty(), "{one:?}");
+            }
+        }
+    }
+}
+
+/// Of two lines, each a CPE name: what is written is read as the same name, a data call means the system of its own name,
+/// and two relations of the same names do not contradict each other.
+pub(crate) fn cpe(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let names: Vec<Name> = text.lines().take(2).filter_map(|line| line.parse().ok()).collect();
+    for name in &names {
+        assert_eq!(name.to_string().parse().as_ref(), Ok(name));
+        assert!(name.means(name).is_some(), "{name}");
+    }
+    let [one, other] = names.as_slice() else { return };
+    let back = match one.relation(other) {
+        Relation::Equal => Relation::Equal,
+        Relation::Subset => Relation::Superset,
+        Relation::Superset => Relation::Subset,
+        Relation::Disjoint => Relation::Disjoint,
+        Relation::Undefined => return,
+    };
+    let found = other.relation(one);
+    assert!(found == back || found == Relation::Undefined, "{one} {other}: {found:?}");
+    // Whoever is told of all its platforms, and of more, is told of this one.
+    if matches!(back, Relation::Equal | Relation::Subset) {
+        assert!(one.means(other).is_some(), "{one} {other}");
     }
 }

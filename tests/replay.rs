@@ -84,3 +84,19 @@ fn judging_signatures_keeps_its_promises() {
 fn decrypting_keeps_its_promises() {
     replay(exercise::decrypt);
 }
+
+#[test]
+fn evidence_keeps_its_promises() {
+    replay(exercise::evidence);
+}
+
+#[test]
+fn cpe_names_keep_their_promises() {
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cpe/relations.tsv");
+    let table = fs::read_to_string(table).unwrap();
+    let pairs = table.lines().filter(|line| line.starts_with("cpe:")).collect::<Vec<_>>();
+    assert!(pairs.len() > 100, "{} pairs", pairs.len());
+    for pair in pairs {
+        exercise::cpe(pair.replace('\t', "\n").as_bytes());
+    }
+}
