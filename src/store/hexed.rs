@@ -6,33 +6,52 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Where the hyphens of a UUID stand.
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
+/// What each lower-case digit is worth; [`NONE`] for all other bytes.
+const WORTH: [u8; 256] = {
+    let mut worth = [NONE; 256];
+    let mut at = 0;
+    while at < DIGITS.len() {
+        worth[DIGITS[at] as usize] = at as u8;
+        at += 1;
+    }
+    worth
+};
+/// No digit.
+const NONE: u8 = 0xFF;
+
 /// The bytes that a UUID or digest stands for. A text that is none is kept as it is, and is never equal to one.
 pub(super) fn short(kind: ColumnKind, text: &str) -> Option<Vec<u8>> {
-    let hyphens: &[usize] = match (kind, text.len()) {
-        (ColumnKind::Uuid, 36) => &HYPHENS,
-        (ColumnKind::Digest, 64) => &[],
-        _ => return None,
-    };
+    let text = text.as_bytes();
     let mut bytes = Vec::with_capacity(32);
-    let mut high = None;
-    for (at, digit) in text.bytes().enumerate() {
-        if hyphens.contains(&at) {
-            if digit != b'-' {
-                return None;
+    match (kind, text.len()) {
+        (ColumnKind::Uuid, 36) => {
+            let mut from = 0;
+            for hyphen in HYPHENS {
+                read(text.get(from..hyphen)?, &mut bytes)?;
+                if text.get(hyphen) != Some(&b'-') {
+                    return None;
+                }
+                from = hyphen + 1;
             }
-            continue;
+            read(text.get(from..)?, &mut bytes)?;
         }
-        let value = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            _ => return None,
-        };
-        match high.take() {
-            None => high = Some(value << 4),
-            Some(high) => bytes.push(high | value),
-        }
+        (ColumnKind::Digest, 64) => read(text, &mut bytes)?,
+        _ => return None,
     }
     Some(bytes)
+}
+
+/// Appends what the digits stand for; there is an even number of them.
+fn read(digits: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
+    let (pairs, []) = digits.as_chunks::<2>() else { return None };
+    for [high, low] in pairs {
+        let (high, low) = (WORTH[usize::from(*high)], WORTH[usize::from(*low)]);
+        if high == NONE || low == NONE {
+            return None;
+        }
+        bytes.push(high << 4 | low);
+    }
+    Some(())
 }
 
 /// The text that [`short`] made bytes of, whichever kind it was.
