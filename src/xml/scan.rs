@@ -127,6 +127,12 @@ impl Scan<'_> {
 
     /// Marks colons that may begin a name, which no name may (Namespaces in XML 1.0 §4) and the parser lets pass.
     fn colons(&mut self) {
+        // Asked for the whole document first, without a branch, so that it costs a fraction of going from colon to colon:
+        // most documents have one in each tag, behind a prefix, and none behind white space.
+        let behind = self.bytes.iter().zip(self.bytes.get(1..).unwrap_or_default());
+        if !behind.fold(false, |any, (before, byte)| any | ((*byte == b':') & (*before <= b' '))) {
+            return;
+        }
         for at in memchr::memchr_iter(b':', self.bytes) {
             if at.checked_sub(1).and_then(|before| self.bytes.get(before)).is_some_and(u8::is_ascii_whitespace) {
                 self.colons.push(at);
