@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Allocates instead of the C library's `malloc`: docs/adr/0018-allocator.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     ridd::cli::main()
 }
