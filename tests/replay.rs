@@ -14,7 +14,7 @@ fn files(folder: &Path, list: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files(&path, list);
-        } else if path.extension().is_some_and(|extension| extension == "xml") {
+        } else if path.extension().is_some_and(|extension| extension == "xml" || extension == "csv") {
             list.push(path);
         }
     }
